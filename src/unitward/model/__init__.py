@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses and enums of the standard library only."""
