@@ -1,0 +1,1 @@
+"""The unit-file language: parse, render, names, compare. Pure."""
