@@ -1,0 +1,1 @@
+"""YAML manifests and raw unit files, read into declarations with positions. Pure."""

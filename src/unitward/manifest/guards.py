@@ -1,0 +1,61 @@
+"""What no source may ask for: it would take the session, or unitward itself, away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unitward.model.declared import Policy
+    from unitward.model.unittext import Entry
+
+from unitward.model.declared import State
+
+OWN_UNIT = "unitward.service"
+"""The unit that unitward itself runs as."""
+
+VITAL_UNITS = frozenset(
+    {
+        "default.target",
+        "basic.target",
+        "exit.target",
+        "shutdown.target",
+        "systemd-exit.service",
+        "-.slice",
+    },
+)
+"""Units that make up the user manager's own life: none of them can be declared."""
+
+_ENDING_ACTIONS = frozenset({"SuccessAction", "FailureAction"})
+
+
+def name_fault(name: str) -> tuple[str, str]:
+    """Return why no unit of that name can be declared, and a hint; "" when it can."""
+    if name in VITAL_UNITS:
+        return f"{name} belongs to the user manager and cannot be declared", (
+            "use a drop-in, or a target of your own"
+        )
+    return "", ""
+
+
+def policy_fault(name: str, policy: Policy) -> tuple[str, str]:
+    """Return why the unit cannot have the policy, and a hint; "" when it can."""
+    if name == OWN_UNIT and (policy.mask or policy.state is State.STOPPED):
+        return f"{OWN_UNIT} cannot stop or mask itself", "use: unitward uninstall"
+    return "", ""
+
+
+def removal_fault(name: str) -> tuple[str, str]:
+    """Return why the name cannot stand in `removed:`, and a hint; "" when it can."""
+    if name == OWN_UNIT:
+        return f"{OWN_UNIT} cannot remove itself", "use: unitward uninstall"
+    return "", ""
+
+
+def entry_fault(entry: Entry) -> tuple[str, str]:
+    """Return why no unit can have the entry, and a hint; "" when it can."""
+    ends = entry.section == "Unit" and entry.key in _ENDING_ACTIONS
+    if ends and entry.value not in ("", "none"):
+        return f"{entry.key}={entry.value} would end the user manager or the machine", (
+            f"remove it: only {entry.key}=none can be declared"
+        )
+    return "", ""
