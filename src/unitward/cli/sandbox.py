@@ -1,0 +1,24 @@
+"""`unitward sandbox`: run a command beside a throw-away user manager."""
+
+import sys
+
+import click
+
+
+@click.command(
+    "sandbox",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] CMD...")
+def sandbox_command(command: tuple[str, ...]) -> None:
+    """Run CMD inside a throw-away user manager.
+
+    CMD sees a fresh `systemd --user` with a home and a runtime folder of its own, runs as an
+    unprivileged user, and keeps the working directory and the terminal. Afterwards nothing of it is
+    left. The exit code is CMD's.
+
+    Needs root, or a running user manager to nest in.
+    """
+    from unitward.systemd.sandbox import run_in_sandbox
+
+    sys.exit(run_in_sandbox(command))

@@ -1,0 +1,1 @@
+"""The only door to systemd and the user manager."""

@@ -1,0 +1,146 @@
+"""Which directives the installed systemd knows, asked of itself and remembered on disk."""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from unitward.model.unittext import DirectiveTable
+
+BINARIES = (
+    Path("/usr/lib/systemd/systemd"),
+    Path("/lib/systemd/systemd"),
+    Path("/run/current-system/systemd/lib/systemd/systemd"),
+)
+
+LEGACY = "LEGACY"
+"""The type of keys that systemd reads and ignores, saying that support has been removed."""
+
+# The names that systemd 252's parser table holds beyond its dump; each parses with the message
+# "Support for option ... has been removed and it is ignored".
+_LEGACY_KEYS = {
+    "Unit": ("IgnoreOnSnapshot",),
+    "Service": ("BusPolicy", "Capabilities", "NetClass", "SysVStartPriority"),
+    "Socket": ("Capabilities", "NetClass"),
+    "Mount": ("Capabilities", "NetClass"),
+    "Swap": ("Capabilities", "NetClass"),
+    "Slice": ("NetClass",),
+    "Scope": ("NetClass",),
+}
+
+_LIMIT_SECONDS = 10
+_CACHE_NAME = "directives.json"
+_SHIPPED = "directives-252.json"
+
+Sections = Mapping[str, Mapping[str, str]]
+
+
+def load_directives(
+    cache_folder: Path | None, *, binaries: Iterable[Path] = BINARIES
+) -> DirectiveTable:
+    """Return the table of the first systemd found, from the cache while that file is the same.
+
+    Where no systemd can be asked, the table shipped with unitward (systemd 252's) is returned
+    with version 0. A cache that cannot be read or written costs 20 ms, nothing else.
+    """
+    for binary in binaries:
+        try:
+            identity = _identity(binary)
+        except OSError:
+            continue
+        cached = _read_cache(cache_folder, identity) if cache_folder else None
+        if cached is not None:
+            return cached
+        asked = _ask(binary)
+        if asked is not None:
+            if cache_folder is not None:
+                _write_cache(cache_folder, identity, asked)
+            return asked
+    return shipped_directives()
+
+
+def shipped_directives() -> DirectiveTable:
+    """Return the table that comes with unitward; version 0 says that no systemd was asked."""
+    text = resources.files(__package__).joinpath(_SHIPPED).read_text("utf-8")
+    return DirectiveTable(0, _with_legacy(json.loads(text)))
+
+
+def parse_dump(text: str) -> dict[str, dict[str, str]]:
+    """Read the output of `systemd --dump-configuration-items`: section -> key -> value type."""
+    sections: dict[str, dict[str, str]] = {}
+    section: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith("[") and line.endswith("]"):
+            section = sections.setdefault(line[1:-1], {})
+        else:
+            key, equals, kind = line.partition("=")
+            if equals:
+                section[key] = kind
+    return sections
+
+
+def _ask(binary: Path) -> DirectiveTable | None:
+    sections = parse_dump(_output(binary, "--dump-configuration-items"))
+    if "Unit" not in sections:
+        return None
+    words = _output(binary, "--version").split(maxsplit=2)
+    number = words[1] if len(words) > 1 else ""
+    return DirectiveTable(int(number) if number.isdecimal() else 0, _with_legacy(sections))
+
+
+def _output(binary: Path, option: str) -> str:
+    """Return what systemd prints, "" when it fails; it needs no bus and no privilege."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        finished = subprocess.run(
+            [binary, option],
+            env={"LC_ALL": "C", "PATH": os.defpath},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LIMIT_SECONDS,
+            check=True,
+        )
+        return finished.stdout.decode("utf-8", "replace")
+    return ""
+
+
+def _with_legacy(sections: Sections) -> dict[str, dict[str, str]]:
+    return {
+        section: dict.fromkeys(_LEGACY_KEYS.get(section, ()), LEGACY) | dict(keys)
+        for section, keys in sections.items()
+    }
+
+
+def _identity(binary: Path) -> list[str | int]:
+    status = binary.stat()
+    return [str(binary), status.st_mtime_ns, status.st_size]
+
+
+def _read_cache(folder: Path, identity: list[str | int]) -> DirectiveTable | None:
+    try:
+        cached: Any = json.loads((folder / _CACHE_NAME).read_text("utf-8"))
+        if cached["systemd"] != identity:
+            return None
+        sections = {
+            str(section): {str(key): str(kind) for key, kind in keys.items()}
+            for section, keys in cached["sections"].items()
+        }
+        return DirectiveTable(int(cached["version"]), sections)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _write_cache(folder: Path, identity: list[str | int], table: DirectiveTable) -> None:
+    """Replace the cache in one step, so that a reader never sees half of it."""
+    content = {"systemd": identity, "version": table.version, "sections": table.sections}
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=folder, prefix=f"{_CACHE_NAME}.", delete=False
+        ) as file:
+            json.dump(content, file)
+        Path(file.name).replace(folder / _CACHE_NAME)
