@@ -1,0 +1,1 @@
+"""Log set-up. What is said here never changes a pass."""
