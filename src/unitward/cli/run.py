@@ -1,0 +1,17 @@
+"""`unitward run`: the daemon in the foreground."""
+
+import sys
+
+import click
+
+
+@click.command("run")
+def run_command() -> None:
+    """Run the daemon in the foreground.
+
+    SIGHUP reads the configuration again and makes a pass; SIGTERM finishes the action in
+    hand, records it and ends.
+    """
+    from unitward.daemon import run
+
+    sys.exit(run())

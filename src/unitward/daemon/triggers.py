@@ -1,0 +1,89 @@
+"""What makes a pass due, and when. Knows only names and times; reads no clock.
+
+Times are seconds of one monotonic clock that the caller reads.
+"""
+
+from dataclasses import dataclass, field
+
+from unitward.sources.settle import Settle
+
+STATE_PAUSE = 5.0
+COALESCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A pass that is due now: why, and whether the source had become quiet."""
+
+    reasons: tuple[str, ...]
+    settled: bool
+
+
+@dataclass(slots=True)
+class Triggers:
+    """Collects what happened and tells when the next pass is due (semantics.md T).
+
+    settle: quiet time and cap for changes of the source.
+    """
+
+    settle: Settle
+    resync: float
+    _reasons: dict[str, float] = field(default_factory=dict)
+    _state_due: dict[str, float] = field(default_factory=dict)
+    _last_state_pass: dict[str, float] = field(default_factory=dict)
+    _alarm: float = 0.0
+    _last_pass: float = 0.0
+
+    def source_changed(self, now: float) -> None:
+        """Note a change in the desired-state folder; it has to become quiet first."""
+        self.settle.note(now)
+
+    def ask(self, reason: str, now: float, delay: float = 0.0) -> None:
+        """Have a pass made after the delay, for a reason in words."""
+        due = now + delay
+        self._reasons[reason] = min(due, self._reasons.get(reason, due))
+
+    def unit_changed(self, unit: str, now: float) -> None:
+        """Note that a unit's state or file changed: at most one pass in 5 s for each unit."""
+        earliest = self._last_state_pass.get(unit, -STATE_PAUSE) + STATE_PAUSE
+        due = max(now + COALESCE, earliest)
+        self._state_due[unit] = min(due, self._state_due.get(unit, due))
+
+    def set_alarm(self, at: float) -> None:
+        """Have a pass made at a time that the last one named; 0 for none."""
+        self._alarm = at
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next pass is due, 0 when it is."""
+        times = [*self._reasons.values(), *self._state_due.values(), self._last_pass + self.resync]
+        if self._alarm:
+            times.append(self._alarm)
+        pause = max(0.0, min(times) - now)
+        settling = self.settle.due(now)
+        if settling is None:
+            return pause
+        # While the source is being written nothing is read, so that one save is one pass.
+        return settling
+
+    def take(self, now: float) -> Due | None:
+        """Return the pass that is due now and forget what asked for it, None if none is."""
+        if self.wait(now) > 0:
+            return None
+        reasons = [reason for reason, due in self._reasons.items() if due <= now]
+        states = [unit for unit, due in self._state_due.items() if due <= now]
+        settled = not self.settle.forced
+        if self.settle.due(now) is not None:
+            reasons.append("the source changed")
+            self.settle.clear()
+        if states:
+            reasons.append(f"{', '.join(sorted(states))} changed")
+        if self._alarm and self._alarm <= now:
+            reasons.append("something became due")
+            self._alarm = 0.0
+        for reason in [r for r, due in self._reasons.items() if due <= now]:
+            del self._reasons[reason]
+        for unit in states:
+            del self._state_due[unit]
+            self._last_state_pass[unit] = now
+        self._last_pass = now
+        return Due(tuple(reasons) or ("resync",), settled)

@@ -1,0 +1,109 @@
+"""One pass: folder -> manifests -> desired -> observed -> plan -> apply -> report.
+
+The only place that names every stage, in order.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unitward.model.desired import Desired
+from unitward.model.observed import Observed
+from unitward.model.plan import Plan
+from unitward.model.recorded import Recorded
+from unitward.model.report import Report
+from unitward.reconcile.account import Account
+from unitward.reconcile.apply import Doors, apply
+from unitward.reconcile.check import check
+from unitward.reconcile.desire import Terms, desire
+from unitward.reconcile.load import load
+from unitward.reconcile.observe import observe
+from unitward.reconcile.plan import plan
+from unitward.reconcile.report import make_report
+from unitward.store.ledger import Ledger
+from unitward.systemd.manager import Manager
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A pass up to its plan: nothing has been changed yet."""
+
+    desired: Desired
+    recorded: Recorded
+    observed: Observed
+    plan: Plan
+
+    def report(self) -> Report:
+        """Say how every unit stands without carrying the plan out."""
+        return make_report(self.desired, self.recorded, self.observed, self.plan)
+
+
+async def declare(account: Account, recorded: Recorded, *, settled: bool = True) -> Desired:
+    """Read the folder and put together what it asks for. Needs no user manager.
+
+    settled: False when the folder never became quiet before this reading.
+    """
+    snapshot = await load(account.source, settled=settled)
+    terms = Terms(
+        table=account.table,
+        folder=str(account.source.root),
+        home=str(account.folders.home),
+        installation=recorded.installation,
+        strict=account.settings.strict,
+    )
+    desired = desire(snapshot, recorded, terms, account.caches.desire)
+    return await check(desired, recorded, account.env, account.caches.check)
+
+
+async def consider(
+    account: Account, manager: Manager, recorded: Recorded, *, settled: bool = True
+) -> Considered:
+    """Run a pass up to its plan, which has no effect on units, files or the ledger."""
+    desired = await declare(account, recorded, settled=settled)
+    observed = await observe(desired, recorded, account.world(manager))
+    decided = plan(desired, recorded, observed, account.settings)
+    return Considered(desired, recorded, observed, decided)
+
+
+async def carry_out(
+    considered: Considered,
+    account: Account,
+    manager: Manager,
+    ledger: Ledger,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Carry out the plan and say how every unit stands afterwards.
+
+    stop: asked between actions; once it says True no further action begins.
+    Raises LedgerError when intents cannot be committed; nothing was changed then.
+    """
+    recorded, decided = considered.recorded, considered.plan
+    doors = Doors(
+        manager=manager,
+        files=account.files,
+        ledger=ledger,
+        edited=account.folders.edited,
+        stamps=_data_home(account) / "systemd" / "timers",
+        job_wait=account.settings.job_wait,
+    )
+    outcomes = await apply(decided, recorded, doors, stop=stop)
+    if decided.absences != recorded.absences:
+        ledger.set_absences(decided.absences)
+    used = recorded.approved - {held.digest for held in decided.held}
+    if used and decided.actions:
+        ledger.spend_approvals(used)
+    return make_report(
+        considered.desired,
+        ledger.read() if outcomes.outcomes else recorded,
+        considered.observed,
+        decided,
+        outcomes,
+        finished_at=time.time(),
+    )
+
+
+def _data_home(account: Account) -> Path:
+    named = account.env.get("XDG_DATA_HOME", "")
+    return Path(named) if named.startswith("/") else account.folders.home / ".local" / "share"

@@ -1,0 +1,111 @@
+"""The account a pass works on, and how it is put together from an environment."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from unitward.config import load_settings
+from unitward.model.folders import Folders, folders_from
+from unitward.model.recorded import Recorded
+from unitward.model.settings import Settings
+from unitward.model.unittext import DirectiveTable
+from unitward.reconcile.check import CheckCache
+from unitward.reconcile.desire import DesireCache
+from unitward.reconcile.load import Source
+from unitward.reconcile.observe import Places, World
+from unitward.store.ledger import read_ledger
+from unitward.store.unit_files import UnitFiles
+from unitward.systemd.directives import load_directives
+from unitward.systemd.manager import Manager
+
+
+@dataclass(slots=True)
+class Caches:
+    """What one pass may reuse of the one before. Losing it costs time, nothing else."""
+
+    desire: DesireCache = field(default_factory=DesireCache)
+    check: CheckCache = field(default_factory=CheckCache)
+
+
+@dataclass(slots=True)
+class Account:
+    """Everything a pass works on, save the user manager and the ledger.
+
+    env: the environment of the account, for the programs of systemd.
+    """
+
+    folders: Folders
+    settings: Settings
+    table: DirectiveTable
+    source: Source
+    files: UnitFiles
+    env: Mapping[str, str]
+    caches: Caches = field(default_factory=Caches)
+
+    def world(self, manager: Manager) -> World:
+        """Return the doors for observing through this manager."""
+        return World(manager, self.files, self.places, self.env)
+
+    @property
+    def places(self) -> Places:
+        """Return what `%h` and `%t` mean for this account."""
+        return Places(self.folders.home, self.folders.runtime)
+
+    def use(self, settings: Settings) -> None:
+        """Take new settings; another source folder is read afresh."""
+        self.settings = settings
+        root = source_folder(self.folders, settings)
+        if root != self.source.root:
+            self.source = Source(root, self.folders.unit_dir, self.source.uid)
+
+
+def assemble(env: Mapping[str, str]) -> Account:
+    """Return the account that an environment means. Raises ConfigError and UnitwardError."""
+    uid = os.getuid()
+    folders = folders_from(env, uid)
+    settings = load_settings(folders.config_file)
+    return Account(
+        folders=folders,
+        settings=settings,
+        table=load_directives(folders.cache / "unitward"),
+        source=Source(source_folder(folders, settings), folders.unit_dir, uid),
+        files=UnitFiles(folders.unit_dir),
+        env={"XDG_RUNTIME_DIR": str(folders.runtime), **env},
+    )
+
+
+def source_folder(folders: Folders, settings: Settings) -> Path:
+    """Return the desired-state folder in force."""
+    return Path(settings.source) if settings.source else folders.desired
+
+
+def identity(uid: int) -> str:
+    """Return what tells this machine and account from others; keeps the machine id secret."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        machine = ""
+    digest = hashlib.sha256(f"unitward {machine}".encode()).hexdigest()
+    return f"{digest[:12]}-{uid}"
+
+
+def recorded_now(account: Account) -> Recorded:
+    """Return the ledger's content without touching it; empty when there is no ledger yet."""
+    ledger = read_ledger(account.folders.ledger)
+    if ledger is None:
+        return Recorded(installation=f"{identity(account.source.uid)}-new")
+    with ledger:
+        return ledger.read()
+
+
+@asynccontextmanager
+async def connected(account: Account) -> AsyncIterator[Manager]:
+    """Be connected to the account's user manager. Raises ManagerUnreachableError."""
+    manager = await Manager.connect(account.env)
+    try:
+        yield manager
+    finally:
+        await manager.close()

@@ -1,0 +1,149 @@
+"""The effects on the unit folder: files, links, masks, stamps."""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from unitward.errors import ManagerCallError, UnitFileError, UnitwardError
+from unitward.model.plan import Action, Verb
+from unitward.model.recorded import RecordedLink
+from unitward.model.unitstate import LinkChange
+from unitward.store.unit_files import UnitFiles
+from unitward.systemd.manager import Manager
+
+STALE = "somebody changed it since the plan was made; planned anew"
+
+
+class FolderWork:
+    """Carries out what a plan wants of the unit folder, one action at a time.
+
+    edited: folder for copies of hand-edited files. stamps: folder of timer stamps.
+    `links` is what was made, for the ledger.
+    """
+
+    def __init__(self, files: UnitFiles, manager: Manager, edited: Path, stamps: Path) -> None:
+        self._files = files
+        self._manager = manager
+        self._edited = edited
+        self._stamps = stamps
+        self._dirty: set[str] = set()
+        self.links: list[RecordedLink] = []
+
+    async def do(self, action: Action) -> str:
+        """Carry out one action; returns why it no longer fits the disk, "" when done.
+
+        Raises UnitFileError or ManagerCallError.
+        """
+        if action.before is not None and self._files.look(action.path) != action.before:
+            return STALE
+        match action.verb:
+            case Verb.CREATE | Verb.UPDATE | Verb.RESTORE:
+                self._files.write(action.path, action.content)
+                self._dirty.add(action.path)
+            case Verb.DELETE:
+                self._files.delete(action.path)
+                self._dirty.add(action.path)
+            case Verb.UNLINK:
+                return self._unlink(action)
+            case Verb.KEEP_COPY:
+                self._keep_copy(action)
+            case Verb.STAMP:
+                self._touch_stamp(action)
+            case Verb.MASK:
+                await self._manager.mask([action.unit])
+            case Verb.UNMASK:
+                await self._manager.unmask([action.unit])
+            case _:
+                raise UnitFileError(f"{action.summary}: not an action on the unit folder")
+        return ""
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        if self._dirty:
+            self._files.sync_folders(self._dirty)
+            self._dirty.clear()
+
+    def _unlink(self, action: Action) -> str:
+        full = self._files.root / action.path
+        with contextlib.suppress(FileNotFoundError, OSError):
+            if full.readlink() != Path(action.target):
+                return ""
+        self._files.delete(action.path)
+        self._dirty.add(action.path)
+        return ""
+
+    def _keep_copy(self, action: Action) -> None:
+        assert action.before is not None
+        stamp = time.strftime("%Y%m%dT%H%M%S")
+        target = self._edited / f"{action.path.replace('/', '_')}.{stamp}"
+        try:
+            self._edited.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                file.write(action.before.content or b"")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UnitFileError(
+                f"{target}: the edited copy cannot be kept: {error.strerror}",
+                hint="nothing was overwritten; free space or give write access",
+            ) from error
+
+    def _touch_stamp(self, action: Action) -> None:
+        target = self._stamps / f"stamp-{action.unit}"
+        try:
+            self._stamps.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        except OSError as error:
+            raise UnitFileError(f"{target}: cannot be touched: {error.strerror}") from error
+
+    async def enable(self, actions: list[Action]) -> dict[Action, str]:
+        """Enable all units in one call, singly where that fails; returns why each failed."""
+        if not actions:
+            return {}
+        try:
+            changes = await self._manager.enable([action.unit for action in actions])
+        except ManagerCallError:
+            return {action: await self._enable_one(action) for action in actions}
+        self._note_links(changes, actions)
+        missing = _without_target(changes)
+        return {action: missing.get(action.unit, "") for action in actions}
+
+    async def _enable_one(self, action: Action) -> str:
+        try:
+            changes = await self._manager.enable([action.unit])
+        except UnitwardError as error:
+            return str(error)
+        self._note_links(changes, [action])
+        return _without_target(changes).get(action.unit, "")
+
+    def _note_links(self, changes: tuple[LinkChange, ...], actions: list[Action]) -> None:
+        units = {action.unit for action in actions}
+        root = f"{self._files.root}/"
+        present = self._files.links()
+        for change in changes:
+            path = change.path.removeprefix(root)
+            if change.kind == "symlink" and path in present:
+                unit = _owner(path, present[path], units)
+                self.links.append(RecordedLink(path, present[path], unit))
+        for action in actions:
+            for path in action.adopts:
+                if path in present:
+                    self.links.append(RecordedLink(path, present[path], action.unit))
+
+
+def _owner(path: str, target: str, units: set[str]) -> str:
+    """Return the unit a link belongs to: by its own name, else (an alias) by its target's."""
+    name, target_name = Path(path).name, Path(target).name
+    if name in units or target_name not in units:
+        return name
+    return target_name
+
+
+def _without_target(changes: tuple[LinkChange, ...]) -> dict[str, str]:
+    """Return why enabling a unit has no effect yet, where systemd named a trouble."""
+    return {
+        Path(change.path).name: f"{change.path}: {change.kind}"
+        for change in changes
+        if change.kind not in {"symlink", "unlink", "destination not present"}
+    }

@@ -1,0 +1,99 @@
+"""Desired -> Desired without what systemd itself would refuse. The second check.
+
+One `systemd-analyze verify` for the whole set, and only when a file of it is new since
+the last check. Its messages are mapped back to the lines of the manifests.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from unitward.model.desired import Desired, DesiredFile, Freeze
+from unitward.model.recorded import Recorded
+from unitward.model.source import Place, Problem, Severity
+from unitward.reconcile.freezing import freeze_what_names_the_frozen
+from unitward.systemd.verify import Finding, verify
+
+NOWHERE = Place("systemd-analyze")
+
+
+@dataclass(slots=True)
+class CheckCache:
+    """The last set of files that was checked, and what was found."""
+
+    digest: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+async def check(
+    desired: Desired, recorded: Recorded, env: Mapping[str, str], cache: CheckCache
+) -> Desired:
+    """Freeze every changed unit that systemd could not load; the rest passes unchanged.
+
+    Where every file is as recorded nothing is asked: what runs was judged when it came.
+    """
+    owners = {f.path: name for name, unit in desired.units.items() for f in unit.files()}
+    files = {f.path: f for unit in desired.units.values() for f in unit.files()}
+    files |= {f.path: f for f in desired.loose}
+    changed = {
+        path
+        for path, file in files.items()
+        if (known := recorded.files.get(path)) is None or known.digest != file.digest
+    }
+    if not changed:
+        return desired
+    findings = await _findings(files, env, cache)
+    problems: list[Problem] = []
+    frozen: dict[str, Freeze] = {}
+    for finding in findings:
+        problem = _problem(finding, files, owners)
+        problems.append(problem)
+        owner = owners.get(finding.file)
+        if finding.fatal and owner is not None and finding.file in changed:
+            frozen.setdefault(
+                owner, Freeze(f"refused by systemd: {finding.message}", problem.place)
+            )
+    if not problems:
+        return desired
+    freeze_what_names_the_frozen(desired.units, frozen, recorded)
+    complete = desired.complete and not frozen
+    because = desired.incomplete_because
+    if frozen and not because:
+        because = str(min(freeze.place for freeze in frozen.values()))
+    return replace(
+        desired,
+        units={name: unit for name, unit in desired.units.items() if name not in frozen},
+        frozen={**desired.frozen, **frozen},
+        problems=tuple(sorted({*desired.problems, *problems})),
+        complete=complete,
+        incomplete_because=because,
+        held_by_strict=desired.held_by_strict or (desired.strict and bool(frozen)),
+    )
+
+
+async def _findings(
+    files: Mapping[str, DesiredFile], env: Mapping[str, str], cache: CheckCache
+) -> tuple[Finding, ...]:
+    lines = [f"{path} {file.digest}" for path, file in sorted(files.items())]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    if digest != cache.digest:
+        contents = {path: file.content for path, file in files.items()}
+        cache.findings = await verify(contents, env=env)
+        cache.digest = digest
+    return cache.findings
+
+
+def _problem(
+    finding: Finding, files: Mapping[str, DesiredFile], owners: Mapping[str, str]
+) -> Problem:
+    file = files.get(finding.file)
+    if file is None:
+        return Problem(NOWHERE, Severity.WARNING, finding.message)
+    return Problem(
+        place=file.place_of(finding.line),
+        severity=Severity.ERROR if finding.fatal else Severity.WARNING,
+        message=f"systemd: {finding.message}",
+        hint="the unit stays as it is until this is mended" if finding.fatal else "",
+        unit=owners.get(finding.file, finding.file),
+        lint="" if finding.fatal else "verify",
+    )

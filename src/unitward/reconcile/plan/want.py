@@ -1,0 +1,183 @@
+"""What a declared unit wants to be (semantics.md W, first match)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from unitward.model.declared import State
+from unitward.model.desired import DesiredUnit
+from unitward.model.unittext import UnitText
+from unitward.reconcile.plan.sides import Sides
+from unitward.unitfile.names import parse_name
+from unitward.unitfile.specifiers import expand_name_specifiers
+
+INSTALL_KEYS = ("WantedBy", "RequiredBy", "UpheldBy")
+TRUE_WORDS = frozenset({"1", "yes", "y", "true", "t", "on"})
+
+
+class Wish(Enum):
+    """The run state a unit should have."""
+
+    RUNNING = "running"
+    RAN = "ran"
+    STOPPED = "stopped"
+    COMPLETE = "complete"
+    ANY = "any"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A wish and why; `waiting` marks a wish that only waits for a target (W5)."""
+
+    wish: Wish
+    reason: str
+    waiting: bool = False
+
+
+def is_true(value: str) -> bool:
+    """Read a systemd boolean (systemd.syntax(7)); anything else is false."""
+    return value.lower() in TRUE_WORDS
+
+
+def is_oneshot(text: UnitText) -> bool:
+    """Tell whether a service is `Type=oneshot`; without ExecStart= that is the default."""
+    kind = text.last("Service", "Type")
+    if kind:
+        return kind == "oneshot"
+    has_commands = text.values("Service", "ExecStart") or text.last("Service", "BusName")
+    return text.has_section("Service") and not has_commands
+
+
+def stays_active(text: UnitText) -> bool:
+    """Tell whether `RemainAfterExit=` keeps an ended service active."""
+    return is_true(text.last("Service", "RemainAfterExit"))
+
+
+def wants_enabling(unit: DesiredUnit) -> bool | None:
+    """Return whether the unit's links should exist, None when either is fine."""
+    policy = unit.policy
+    if policy.enable is not None:
+        return policy.enable
+    if policy.enable_any or policy.mask or policy.state is State.STOPPED:
+        return None
+    if unit.is_policy_only:
+        return None
+    if unit.is_template and not unit.text.last("Install", "DefaultInstance"):
+        return None
+    keys = (*INSTALL_KEYS, "Alias", "Also")
+    return True if any(unit.text.values("Install", key) for key in keys) else None
+
+
+def targets_of(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
+    """Return the units that pull this one in once it is enabled, in order of the file."""
+    name = parse_name(unit.name)
+    targets: list[str] = []
+    if wants_enabling(unit):
+        for key in INSTALL_KEYS:
+            for word in unit.text.words("Install", key):
+                expanded = expand_name_specifiers(word, name)
+                if expanded:
+                    targets.append(expanded)
+    for link in sides.recorded.links.values():
+        folder, _, base = link.path.rpartition("/")
+        if (
+            link.unit == unit.name
+            and base == unit.name
+            and folder.endswith((".wants", ".requires", ".upholds"))
+        ):
+            targets.append(folder.rpartition(".")[0])
+    return tuple(dict.fromkeys(targets))
+
+
+def want(unit: DesiredUnit, sides: Sides) -> Want:
+    """Return what the unit wants to be."""
+    return _want(unit, sides, frozenset())
+
+
+def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
+    text = unit.text
+    if unit.is_template:
+        return Want(Wish.ANY, "a template: only its instances run")
+    if _does_not_exist(unit, sides):
+        return Want(Wish.ABSENT, "no such unit on this account")
+    if unit.policy.mask:
+        return Want(Wish.STOPPED, "masked")
+    match unit.policy.state:
+        case State.STOPPED:
+            return Want(Wish.STOPPED, "state: stopped")
+        case State.ANY:
+            return Want(Wish.ANY, "state: any")
+        case State.RUNNING:
+            return Want(_running_wish(text), "state: running")
+        case None:
+            pass
+    detail = sides.observed.details.get(unit.name)
+    refuses = is_true(text.last("Unit", "RefuseManualStart"))
+    if refuses or (detail is not None and detail.refuse_manual_start):
+        return Want(Wish.ANY, "refuses to be started by hand (RefuseManualStart=)")
+    if _is_complete_timer(unit, sides):
+        return Want(Wish.COMPLETE, "elapsed, and does not remain after that")
+    targets = targets_of(unit, sides)
+    for target in targets:
+        if _will_be_up(target, sides, asking | {unit.name}):
+            return Want(_running_wish(text), f"pulled in by {target}")
+    if targets:
+        return Want(Wish.ANY, f"waits for {', '.join(targets)}", waiting=True)
+    return Want(Wish.ANY, _started_by(unit, sides))
+
+
+def _running_wish(text: UnitText) -> Wish:
+    if is_oneshot(text) and not stays_active(text):
+        return Wish.RAN
+    return Wish.RUNNING
+
+
+def _does_not_exist(unit: DesiredUnit, sides: Sides) -> bool:
+    status = sides.observed.units.get(unit.name)
+    return unit.is_policy_only and (status is None or status.load == "not-found")
+
+
+def _is_complete_timer(unit: DesiredUnit, sides: Sides) -> bool:
+    remain = unit.text.last("Timer", "RemainAfterElapse")
+    if unit.suffix != ".timer" or not remain or is_true(remain):
+        return False
+    known = sides.known(unit.name)
+    detail = sides.observed.details.get(unit.name)
+    ran = known is not None and known.life == sides.observed.manager.life
+    unchanged = known is not None and known.run_digest == unit.run_digest
+    return (
+        not sides.observed.is_up(unit.name)
+        and unchanged
+        and (ran or (detail is not None and detail.active_exit_timestamp > 0))
+    )
+
+
+def _will_be_up(target: str, sides: Sides, asking: frozenset[str]) -> bool:
+    status = sides.observed.units.get(target)
+    if status is not None and (
+        status.active in {"active", "activating", "reloading"} or status.job_type == "start"
+    ):
+        return True
+    declared = sides.desired.units.get(target)
+    if declared is None or target in asking:
+        return False
+    return _want(declared, sides, asking).wish is Wish.RUNNING
+
+
+def _started_by(unit: DesiredUnit, sides: Sides) -> str:
+    stem = unit.name.rpartition(".")[0]
+    template_stem = parse_name(unit.name).prefix
+    for kind in ("timer", "socket", "path"):
+        for candidate in (f"{stem}.{kind}", f"{template_stem}.{kind}"):
+            if candidate in sides.desired.units and candidate != unit.name:
+                return f"started by {candidate}"
+    for other in sides.desired.units.values():
+        if unit.name in {
+            *other.text.words("Timer", "Unit"),
+            *other.text.words("Path", "Unit"),
+            *other.text.words("Socket", "Service"),
+        }:
+            return f"started by {other.name}"
+    if wants_enabling(unit) is False:
+        return "not enabled; started only by hand or by other units"
+    return "installed, nothing starts it"
