@@ -113,7 +113,7 @@ def closed_folders(account: Account, folders: Collection[Path]) -> set[Path]:
 def _cover(steps_in: dict[Path, set[Step]]) -> None:
     with ExitStack() as stack:
         handles = {folder: _opened(stack, folder) for folder in steps_in}
-        for folder in sorted(steps_in):  # what is above comes first: its cover hides the rest
+        for folder in sorted(steps_in):
             mount("tmpfs", folder, "tmpfs", Mount.NOSUID | Mount.NODEV, "mode=755")
             for name in {step.name for step in steps_in[folder]} - {_UP}:
                 _show(f"/proc/self/fd/{handles[folder]}/{name}", folder / name)
