@@ -14,8 +14,8 @@ def sandbox_command(command: tuple[str, ...]) -> None:
     """Run CMD inside a throw-away user manager.
 
     CMD sees a fresh `systemd --user` with a home and a runtime folder of its own, runs as an
-    unprivileged user, and keeps the working directory and the terminal. Afterwards nothing of it is
-    left. The exit code is CMD's.
+    unprivileged user without capabilities, and keeps the terminal and the working directory, which
+    that user has to be allowed to enter. Afterwards nothing of it is left. The exit code is CMD's.
 
     Needs root, or a running user manager to nest in.
     """

@@ -5,6 +5,7 @@ the last check. Its messages are mapped back to the lines of the manifests.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from unitward.reconcile.freezing import freeze_what_names_the_frozen
 from unitward.systemd.verify import Finding, verify
 
 NOWHERE = Place("systemd-analyze")
+NOT_HERE = re.compile(r"is not executable|No such file or directory")
 
 
 @dataclass(slots=True)
@@ -83,6 +85,13 @@ async def _findings(
     return cache.findings
 
 
+def _severity(finding: Finding) -> Severity:
+    """Return a note for what only this machine lacks: the unit waits for it (F), no more."""
+    if finding.fatal:
+        return Severity.ERROR
+    return Severity.NOTE if NOT_HERE.search(finding.message) else Severity.WARNING
+
+
 def _problem(
     finding: Finding, files: Mapping[str, DesiredFile], owners: Mapping[str, str]
 ) -> Problem:
@@ -91,7 +100,7 @@ def _problem(
         return Problem(NOWHERE, Severity.WARNING, finding.message)
     return Problem(
         place=file.place_of(finding.line),
-        severity=Severity.ERROR if finding.fatal else Severity.WARNING,
+        severity=_severity(finding),
         message=f"systemd: {finding.message}",
         hint="the unit stays as it is until this is mended" if finding.fatal else "",
         unit=owners.get(finding.file, finding.file),
