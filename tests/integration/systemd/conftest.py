@@ -1,7 +1,9 @@
 """What the tests of the systemd room share: a connected manager and units written on the way."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,16 @@ from unitward.systemd.events import Event
 from unitward.systemd.manager import Manager
 
 WriteUnit = Callable[..., str]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Give a folder whose path leaves room for a socket's name (unix(7): 107 bytes in all).
+
+    pytest's own is too long for that in a worker of xdist.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
 
 
 @pytest.fixture
