@@ -5,13 +5,11 @@ in the next pass; then all declarations are put together and what is broken is f
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from unitward.manifest.read import read_file
-from unitward.model.declared import Declaration, Manifest, Policy
-from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
+from unitward.model.declared import Declaration
+from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
 from unitward.model.source import (
     Place,
@@ -22,24 +20,11 @@ from unitward.model.source import (
     SourceFile,
     Unavailable,
 )
-from unitward.model.unittext import DirectiveTable
-from unitward.reconcile.freezing import freeze_what_names_the_frozen
-from unitward.unitfile.compare import merged
-from unitward.unitfile.effects import run_digest
+from unitward.reconcile.gather import DecodedFile, Terms, put_together
 from unitward.unitfile.mark import header_lines, seal
-from unitward.unitfile.names import parse_dropin, parse_name
 from unitward.unitfile.render import render_with_lines
 
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What decoding depends on besides the files themselves."""
-
-    table: DirectiveTable
-    folder: str
-    home: str
-    installation: str
-    strict: bool = False
+__all__ = ["DecodedFile", "DesireCache", "Terms", "decode_file", "desire"]
 
 
 @dataclass(slots=True)
@@ -47,15 +32,7 @@ class DesireCache:
     """Decoded and rendered files by path and digest; valid for one set of Terms."""
 
     terms: Terms | None = None
-    files: dict[str, tuple[str, "DecodedFile"]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedFile:
-    """One source file: what it declares, and each declaration's file as it would be written."""
-
-    manifest: Manifest
-    rendered: Mapping[str, DesiredFile]
+    files: dict[str, tuple[str, DecodedFile]] = field(default_factory=dict)
 
 
 def desire(
@@ -74,7 +51,7 @@ def desire(
         )
     decoded = _decode_all(snapshot, terms, cache)
     decoded = [_invalid_if_it_was_ours(item, recorded) for item in decoded]
-    return _put_together(snapshot, decoded, recorded, terms)
+    return put_together(snapshot, decoded, recorded, terms)
 
 
 def decode_file(file: SourceFile, terms: Terms) -> DecodedFile:
@@ -143,195 +120,3 @@ def _invalid_if_it_was_ours(item: DecodedFile, recorded: Recorded) -> DecodedFil
     return DecodedFile(
         replace(manifest, invalid=True, is_manifest=True, problems=(problem,)), rendered={}
     )
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """Declarations of all files by name while they are being put together."""
-
-    texts: dict[str, list[tuple[Declaration, DesiredFile]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    policies: dict[str, list[Declaration]] = field(default_factory=lambda: defaultdict(list))
-    problems: list[Problem] = field(default_factory=list)
-    frozen: dict[str, Freeze] = field(default_factory=dict)
-    broken_files: dict[str, Place] = field(default_factory=dict)
-    removed: dict[str, Place] = field(default_factory=dict)
-
-
-def _put_together(
-    snapshot: Snapshot, decoded: list[DecodedFile], recorded: Recorded, terms: Terms
-) -> Desired:
-    gathered = _gather(decoded)
-    _freeze_declared_twice(gathered)
-    units, loose, unsupported = _build_units(gathered, terms)
-    declared = units.keys() | unsupported.keys()
-    for name, unit in recorded.units.items():
-        broken = gathered.broken_files.get(unit.place.file)
-        if broken is not None and name not in declared:
-            gathered.frozen.setdefault(name, Freeze(f"{broken} is invalid", broken))
-    freeze_what_names_the_frozen(units, gathered.frozen, recorded)
-    errors = [p for p in gathered.problems if p.severity is Severity.ERROR]
-    because = ""
-    if errors:
-        because = str(min(errors).place)
-    elif not snapshot.settled:
-        because = "the folder never became quiet while it was read"
-    return Desired(
-        revision=snapshot.revision,
-        units={name: u for name, u in sorted(units.items()) if name not in gathered.frozen},
-        loose=tuple(loose),
-        frozen=dict(sorted(gathered.frozen.items())),
-        unsupported=unsupported,
-        removed=gathered.removed,
-        problems=tuple(sorted(gathered.problems)),
-        complete=not because,
-        incomplete_because=because,
-        strict=terms.strict,
-        held_by_strict=terms.strict and bool(errors),
-    )
-
-
-def _gather(decoded: Iterable[DecodedFile]) -> _Gathered:
-    gathered = _Gathered()
-    for item in decoded:
-        manifest = item.manifest
-        gathered.problems.extend(manifest.problems)
-        gathered.removed.update(manifest.removed)
-        if manifest.invalid:
-            worst = [p for p in manifest.problems if p.severity is Severity.ERROR]
-            place = min(worst).place if worst else Place(manifest.path)
-            gathered.broken_files[manifest.path] = place
-        elif manifest.invalid_units:
-            gathered.broken_files[manifest.path] = manifest.invalid_units[0][1]
-        for name, place in manifest.invalid_units:
-            gathered.frozen[_unit_of(name)] = Freeze(f"invalid at {place}", place)
-        for declaration in manifest.declarations:
-            rendered = item.rendered.get(declaration.name)
-            if rendered is not None:
-                gathered.texts[declaration.name].append((declaration, rendered))
-            else:
-                gathered.policies[declaration.name].append(declaration)
-    return gathered
-
-
-def _unit_of(name: str) -> str:
-    """Return the unit that a file name below the unit folder belongs to."""
-    return parse_dropin(name).unit if "/" in name else name
-
-
-def _freeze_declared_twice(gathered: _Gathered) -> None:
-    def clash(name: str, places: list[Place]) -> None:
-        first, *others = sorted(places)
-        for other in others:
-            gathered.problems.append(
-                Problem(
-                    other,
-                    Severity.ERROR,
-                    f"{name} is declared twice: here and at {first}",
-                    hint="keep one of the two; until then the unit stays as it is",
-                    unit=name,
-                )
-            )
-        gathered.frozen[_unit_of(name)] = Freeze(f"declared twice: {first} and {others[0]}", first)
-
-    for name, texts in gathered.texts.items():
-        if len(texts) > 1:
-            clash(name, [declaration.place for declaration, _ in texts])
-    for name, policies in gathered.policies.items():
-        places = [declaration.place for declaration in policies]
-        fragment = gathered.texts.get(name, [])
-        if len(places) > 1:
-            clash(name, places)
-        elif fragment and fragment[0][0].raw is None:
-            clash(name, [fragment[0][0].place, *places])
-    for name, place in gathered.removed.items():
-        declared = [d.place for d, _ in gathered.texts.get(name, [])]
-        declared += [d.place for d in gathered.policies.get(name, [])]
-        if declared:
-            gathered.problems.append(
-                Problem(
-                    place,
-                    Severity.ERROR,
-                    f"{name} is listed under `removed:` and declared at {declared[0]}",
-                    hint="take it off one of the two places",
-                    unit=name,
-                )
-            )
-            gathered.frozen[name] = Freeze(f"declared and removed: {place}", place)
-
-
-def _build_units(
-    gathered: _Gathered, terms: Terms
-) -> tuple[dict[str, DesiredUnit], list[DesiredFile], dict[str, Freeze]]:
-    fragments: dict[str, tuple[Declaration, DesiredFile]] = {}
-    dropins: dict[str, list[tuple[Declaration, DesiredFile]]] = defaultdict(list)
-    loose: list[DesiredFile] = []
-    unsupported: dict[str, Freeze] = {}
-    for name, texts in sorted(gathered.texts.items()):
-        declaration, file = texts[0]
-        if 0 < terms.table.version < declaration.min_version:
-            reason = (
-                f"needs systemd {declaration.min_version}, this is systemd {terms.table.version}"
-            )
-            unsupported[_unit_of(name)] = Freeze(reason, declaration.place)
-        elif "/" not in name:
-            fragments[name] = texts[0]
-        elif _is_loose(_unit_of(name)):
-            loose.append(file)
-        else:
-            dropins[_unit_of(name)].append(texts[0])
-    policies = {name: found[0] for name, found in gathered.policies.items()}
-    names = (fragments.keys() | dropins.keys() | policies.keys()) - unsupported.keys()
-    units = {
-        name: _build_unit(name, fragments, dropins, policies.get(name)) for name in sorted(names)
-    }
-    return units, loose, unsupported
-
-
-def _is_loose(unit: str) -> bool:
-    """Tell type-wide (`service.d`) and prefix (`foo-.service.d`) drop-ins from a unit's own."""
-    stem, dot, _ = unit.rpartition(".")
-    return not dot or not stem or stem.endswith("-")
-
-
-def _build_unit(
-    name: str,
-    fragments: Mapping[str, tuple[Declaration, DesiredFile]],
-    dropins: Mapping[str, list[tuple[Declaration, DesiredFile]]],
-    policy: Declaration | None,
-) -> DesiredUnit:
-    parsed = parse_name(name)
-    own = fragments.get(name)
-    template = parsed.template if parsed.is_instance and own is None else ""
-    base = fragments.get(template) if template else None
-    own_dropins = [file for _, file in dropins.get(name, [])]
-    inherited = [file for _, file in dropins.get(template, [])] if template else []
-    fragment = own or base
-    ordered = sorted([*inherited, *own_dropins], key=lambda f: f.path.rpartition("/")[2])
-    text = merged(*([fragment[1].text] if fragment else []), *(file.text for file in ordered))
-    declaration = policy or (own[0] if own else dropins[name][0][0])
-    place = own[0].place if own and policy is None else declaration.place
-    suffix = name[name.rindex(".") :]
-    return DesiredUnit(
-        name=name,
-        place=place,
-        text=text,
-        policy=_policy_of(own, policy, dropins.get(name, [])),
-        fragment=own[1] if own else None,
-        dropins=tuple(own_dropins),
-        template=template if base else "",
-        run_digest=run_digest(suffix, text) if text.entries else "",
-    )
-
-
-def _policy_of(
-    own: tuple[Declaration, DesiredFile] | None,
-    policy: Declaration | None,
-    dropins: list[tuple[Declaration, DesiredFile]],
-) -> Policy:
-    if policy is not None:
-        return policy.policy
-    if own is not None:
-        return own[0].policy
-    return dropins[0][0].policy

@@ -57,7 +57,7 @@ def _names_in(unit: DesiredUnit) -> set[str]:
     names |= set(text.words("Timer", "Unit")) | set(text.words("Path", "Unit"))
     stem, _, kind = unit.name.rpartition(".")
     if kind in {"timer", "socket", "path"}:
-        names.add(f"{stem}.service")
+        names |= {f"{stem}.service", f"{stem}@.service"}
     parsed = parse_name(unit.name)
     if parsed.is_instance:
         names.add(parsed.template)

@@ -101,10 +101,13 @@ def _after(
                 return Verdict(Sync.PENDING, text)
     if failure:
         return Verdict(Sync.FAILED, failure)
+    skipped = next((o.detail for o in outcomes if o.detail), "")
+    if skipped:
+        return Verdict(Sync.SKIPPED, skipped)
     if status is not None and status.active == "activating":
         return Verdict(Sync.STARTING, "on its way up")
     last = outcomes[-1].action
-    if verdict.sync is Sync.PENDING:
+    if verdict.sync is Sync.PENDING and verdict.reason in {o.action.reason for o in outcomes}:
         return Verdict(Sync.IN_SYNC, f"{_past(last.verb)}: {last.reason}")
     return verdict
 

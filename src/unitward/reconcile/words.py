@@ -14,11 +14,3 @@ def failure_text(detail: UnitDetail) -> str:
     if detail.result == "signal":
         return f"killed by signal {detail.exec_main_status}"
     return detail.result
-
-
-def duration_text(seconds: int) -> str:
-    """Return a number of seconds as people write it: 45s, 4min 10s, 2h 5min."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
-    return " ".join(f"{number}{word}" for number, word in parts if number) or "0s"

@@ -1,18 +1,30 @@
 """How much of a unit changed, and what that does to it (semantics.md C, P5, P6)."""
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from unitward.model.declared import DriftPolicy, OnChange
-from unitward.model.desired import DesiredFile, DesiredUnit
+from unitward.model.declared import OnChange
+from unitward.model.desired import DesiredUnit
 from unitward.model.unittext import UnitText
-from unitward.reconcile.plan.files import FileJudgement, FileSync, judge_file
+from unitward.reconcile.contents import contents_changed
+from unitward.reconcile.plan.files import (
+    FileJudgement,
+    FileSync,
+    describe_keys,
+    judge_file,
+    recorded_text,
+)
+from unitward.reconcile.plan.kinds import can_reload
 from unitward.reconcile.plan.sides import Sides
-from unitward.unitfile.compare import merged
-from unitward.unitfile.effects import Effect, effect_of_change, gained
-from unitward.unitfile.syntax import parse
+from unitward.unitfile.compare import changed_keys, merged
+from unitward.unitfile.effects import (
+    NOW_WHILE_STARTING,
+    Effect,
+    effect_of_change,
+    effect_of_key,
+    gained,
+)
 
 
 class Run(Enum):
@@ -28,87 +40,128 @@ class Run(Enum):
 class Change:
     """Everything about a unit that differs from what was last applied.
 
-    judgements: each own file against the disk. orphans: recorded files of the unit that
-    are no longer declared and may go now. keys: what decided the effect.
-    gained: units that the new text pulls in and the old one did not.
-    contents: the watched path whose contents changed, "" for none; reload_contents alike.
+    judgements: each own file against the disk; inherited: each file of its template.
+    orphans: recorded files of the unit that are no longer declared and may go now.
+    keys: what decided the effect; all_keys: everything that differs; now_keys: of those,
+    what the reload itself acts on (C3). gained: units that the new text pulls in and the
+    old one did not. replaces: the foreign file that the running unit was started from.
+    contents: the watched paths whose contents changed, "" for none; reload_contents alike.
     """
 
     judgements: tuple[FileJudgement, ...]
+    inherited: tuple[FileJudgement, ...] = ()
     orphans: tuple[str, ...] = ()
     effect: Effect = Effect.NONE
     keys: frozenset[tuple[str, str]] = frozenset()
+    all_keys: frozenset[tuple[str, str]] = frozenset()
+    now_keys: frozenset[tuple[str, str]] = frozenset()
     gained: tuple[str, ...] = ()
     is_new: bool = False
+    replaces: str = ""
     contents: str = ""
     reload_contents: str = ""
     old: UnitText = field(default_factory=UnitText)
 
     @property
     def foreign(self) -> FileJudgement | None:
-        """Return the first file that is not ours to write."""
-        return next((j for j in self.judgements if j.sync is FileSync.FOREIGN), None)
+        """Return the first file, own or of the template, that is not ours to write."""
+        everything = (*self.judgements, *self.inherited)
+        return next((j for j in everything if j.sync is FileSync.FOREIGN), None)
 
     @property
-    def is_drift(self) -> bool:
-        """Tell whether somebody else changed a file of the unit."""
-        return any(j.is_drift for j in self.judgements)
+    def drift(self) -> FileJudgement | None:
+        """Return the first own file that somebody else changed."""
+        return next((j for j in self.judgements if j.is_drift), None)
 
     @property
     def touches_files(self) -> bool:
-        """Tell whether any file has to be written or removed."""
+        """Tell whether any own file has to be written or removed."""
         return bool(self.orphans) or any(j.is_changed for j in self.judgements)
+
+    @property
+    def moves_files(self) -> bool:
+        """Tell whether any file, own or of the template, has to be written or removed."""
+        return self.touches_files or any(j.is_changed for j in self.inherited)
 
     @property
     def reason(self) -> str:
         """Return what changed, in the words of the unit file."""
-        if self.contents:
-            return f"contents of {self.contents} changed"
-        if not self.keys:
-            return "declaration changed"
-        sections: dict[str, list[str]] = {}
-        for section, key in sorted(self.keys):
-            sections.setdefault(section, []).append(key)
-        parts = [f"[{section}] {', '.join(keys)}" for section, keys in sections.items()]
-        return " and ".join(parts) + " changed"
+        if self.replaces:
+            return f"replaces the definition in {self.replaces}"
+        text = describe_keys(self.keys)
+        if text:
+            return text
+        if self.contents or self.reload_contents:
+            return f"contents of {self.contents or self.reload_contents} changed"
+        return f"{self.orphans[0]} is no longer declared" if self.orphans else "declaration changed"
 
 
 def weigh(unit: DesiredUnit, sides: Sides) -> Change:
     """Compare all files and watched contents of a unit with what was last applied."""
     judgements = tuple(judge_file(file, sides) for file in unit.files())
     orphans = _due_orphans(unit, sides)
-    shared = _inherited_judgements(unit, sides)
+    inherited = _inherited_judgements(unit, sides)
     contents, reload_contents = _changed_contents(unit, sides)
-    everything = (*judgements, *shared)
-    if not orphans and all(j.sync is FileSync.SAME for j in everything):
-        return Change(judgements, contents=contents, reload_contents=reload_contents)
-    old_parts: list[tuple[DesiredFile | str, UnitText]] = []
+    everything = (*judgements, *inherited)
+    same = Change(
+        judgements, inherited=inherited, contents=contents, reload_contents=reload_contents
+    )
+    if not orphans and all(j.sync in {FileSync.SAME, FileSync.FOREIGN} for j in everything):
+        return same
+    old_parts: list[tuple[str, UnitText]] = []
     for judgement in everything:
         text = _applied_text(judgement, unit, sides)
         if text is not None:
-            old_parts.append((judgement.file, text))
-    old_parts += [(path, parse(sides.recorded.files[path].content).text) for path in orphans]
+            old_parts.append((judgement.file.path, text))
+    old_parts += [(path, recorded_text(path, sides)) for path in orphans]
     old = _joined(old_parts)
-    new = _joined((j.file, j.file.text) for j in everything)
-    is_new = not old_parts
+    new = _joined((j.file.path, j.file.text) for j in everything)
+    if not old_parts and not unit.is_policy_only:
+        return replace(same, is_new=True, replaces=_replaced(unit, sides), gained=gained(old, new))
+    return _compared(unit, same, orphans, old, new, sides)
+
+
+def _compared(
+    unit: DesiredUnit,
+    same: Change,
+    orphans: tuple[str, ...],
+    old: UnitText,
+    new: UnitText,
+    sides: Sides,
+) -> Change:
+    """Return `same` with what the difference of two whole definitions does."""
     effect, keys = effect_of_change(unit.suffix, old, new, dropin=unit.is_policy_only)
-    return Change(
-        judgements=judgements,
+    if unit.name in orphans:
+        effect = Effect.STOP_START
+    changed = changed_keys(old, new, dropin=unit.is_policy_only)
+    acting = {key for key in changed if effect_of_key(unit.suffix, *key) is Effect.NOW}
+    status = sides.observed.units.get(unit.name)
+    if status is not None and status.active == "activating":
+        acting |= changed & NOW_WHILE_STARTING
+    return replace(
+        same,
         orphans=orphans,
-        effect=Effect.NONE if is_new and not unit.is_policy_only else effect,
-        keys=frozenset() if is_new and not unit.is_policy_only else keys,
+        effect=effect,
+        keys=keys,
+        all_keys=changed,
+        now_keys=frozenset(acting),
         gained=gained(old, new),
-        is_new=is_new and not unit.is_policy_only,
-        contents=contents,
-        reload_contents=reload_contents,
         old=old,
     )
 
 
+def _replaced(unit: DesiredUnit, sides: Sides) -> str:
+    """Return the file that a running unit of this name was started from, "" for none."""
+    detail = sides.observed.details.get(unit.name)
+    if detail is None or not sides.observed.is_up(unit.name) or unit.fragment is None:
+        return ""
+    return detail.fragment_path
+
+
 def _due_orphans(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
     """Return the unit's recorded files that are no longer declared and may be removed (R1, R2)."""
+    mine = sides.files_of.get(unit.name, ())
     declared = {file.path for file in unit.files()}
-    mine = [p for p, f in sides.recorded.files.items() if f.unit == unit.name]
     return tuple(path for path in mine if path not in declared and may_remove(path, sides))
 
 
@@ -119,8 +172,8 @@ def may_remove(name: str, sides: Sides) -> bool:
         return False
     if name in desired.removed:
         return True
-    since = recorded.absences.get(name)
-    return since is not None and sides.observed.now - since >= sides.settings.prune_after
+    since = recorded.absences.get(name, sides.observed.now)
+    return sides.observed.now - since >= sides.settings.prune_after
 
 
 def _inherited_judgements(unit: DesiredUnit, sides: Sides) -> tuple[FileJudgement, ...]:
@@ -129,81 +182,56 @@ def _inherited_judgements(unit: DesiredUnit, sides: Sides) -> tuple[FileJudgemen
 
 
 def _applied_text(judgement: FileJudgement, unit: DesiredUnit, sides: Sides) -> UnitText | None:
-    """Return the text that the unit's process runs with, as far as this file goes."""
+    """Return the text that the unit's process runs with, as far as this file goes (P5, P6)."""
     if judgement.sync is not FileSync.EDITED:
         return judgement.old
     detail = sides.observed.details.get(unit.name)
-    started = detail.exec_main_start_timestamp if detail else 0
+    started = 0
+    if detail is not None:
+        started = detail.exec_main_start_timestamp or detail.active_enter_timestamp
     if started and sides.wall(started) > judgement.disk.changed_at / 1e6:
         return judgement.old
-    recorded = sides.recorded.files[judgement.file.path]
-    return parse(recorded.content).text
+    return recorded_text(judgement.file.path, sides)
 
 
-def _joined(parts: Iterable[tuple[DesiredFile | str, UnitText]]) -> UnitText:
+def _joined(parts: Iterable[tuple[str, UnitText]]) -> UnitText:
     """Return the meaning of a fragment and its drop-ins, read in systemd's order."""
 
-    def order(part: tuple[DesiredFile | str, UnitText]) -> tuple[bool, str]:
-        path = part[0] if isinstance(part[0], str) else part[0].path
-        return "/" in path, path.rpartition("/")[2]
+    def order(part: tuple[str, UnitText]) -> tuple[bool, str]:
+        return "/" in part[0], part[0].rpartition("/")[2]
 
     return merged(*(text for _, text in sorted(parts, key=order)))
-
-
-def contents_digest(patterns: tuple[str, ...], sides: Sides) -> str | None:
-    """Return one digest for the contents behind patterns, None when something is unreadable."""
-    digests = [sides.observed.external.get(pattern) for pattern in patterns]
-    if any(digest is None for digest in digests):
-        return None
-    lines = [f"{p} {d}" for p, d in zip(patterns, digests, strict=True)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
-
-
-def restart_patterns(unit: DesiredUnit) -> tuple[str, ...]:
-    """Return the paths whose contents the unit's process was started with (C13)."""
-    return (*unit.policy.env_files, *unit.policy.restart_on)
 
 
 def _changed_contents(unit: DesiredUnit, sides: Sides) -> tuple[str, str]:
     known = sides.known(unit.name)
     if known is None:
         return "", ""
-    changed = ""
-    now = contents_digest(restart_patterns(unit), sides)
-    if now and known.external_digest and now != known.external_digest:
-        changed = ", ".join(restart_patterns(unit))
-    changed_reload = ""
-    now = contents_digest(unit.policy.reload_on, sides)
-    if now and known.reload_digest and now != known.reload_digest:
-        changed_reload = ", ".join(unit.policy.reload_on)
-    return changed, changed_reload
+    restart, reload = contents_changed(unit, known, sides.observed.external)
+    return ", ".join(restart), ", ".join(reload)
 
 
-def run_of(change: Change, unit: DesiredUnit, *, can_reload: bool) -> Run:
+def run_of(change: Change, unit: DesiredUnit, sides: Sides) -> Run:
     """Return what the change does to the unit if it runs (C1 to C5, C13, `on_change`)."""
-    by_effect = {
-        Effect.RESTART: Run.RESTART,
-        Effect.STOP_START: Run.STOP_START,
-    }.get(change.effect, Run.LEAVE)
-    if by_effect is Run.LEAVE and change.contents:
-        by_effect = Run.RESTART
-    changed = change.effect not in {Effect.NONE, Effect.INSTALL} or bool(change.contents)
+    wanted = {Effect.RESTART: Run.RESTART, Effect.STOP_START: Run.STOP_START}.get(
+        change.effect, Run.LEAVE
+    )
+    if wanted is Run.LEAVE and (change.contents or change.replaces):
+        wanted = Run.RESTART
+    detail = sides.observed.details.get(unit.name)
+    reloadable = detail.can_reload if detail is not None else can_reload(unit.text)
+    changed = change.effect > Effect.INSTALL or wanted is not Run.LEAVE
     match unit.policy.on_change:
         case OnChange.KEEP:
             return Run.LEAVE
         case OnChange.RESTART if changed:
-            return Run.STOP_START if by_effect is Run.STOP_START else Run.RESTART
+            return Run.STOP_START if wanted is Run.STOP_START else Run.RESTART
         case OnChange.STOP_START if changed:
             return Run.STOP_START
-        case OnChange.RELOAD if by_effect is not Run.LEAVE and can_reload:
+        case OnChange.RELOAD if wanted is not Run.LEAVE and reloadable:
             return Run.RELOAD
         case _:
             pass
-    if by_effect is Run.LEAVE and change.reload_contents:
-        return Run.RELOAD if can_reload else Run.LEAVE
-    return by_effect
-
-
-def reports_drift(unit: DesiredUnit, sides: Sides) -> bool:
-    """Tell whether drift of the unit is only reported."""
-    return sides.drift_policy(unit) is DriftPolicy.REPORT
+    if wanted is Run.LEAVE and change.reload_contents:
+        return Run.RELOAD if reloadable else Run.RESTART
+    return wanted

@@ -1,11 +1,14 @@
 """Enablement and masks: which links should exist (semantics.md C6, D3, O "Links")."""
 
 import hashlib
+from dataclasses import replace
 
+from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
 from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Verb
-from unitward.model.recorded import IntentKind
+from unitward.model.recorded import IntentKind, RecordedLink
+from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.want import INSTALL_KEYS, wants_enabling
 from unitward.unitfile.names import parse_name
@@ -22,23 +25,24 @@ def install_digest(unit: DesiredUnit) -> str:
 
 def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that make the unit's links what they should be."""
-    recorded = {p: link for p, link in sides.recorded.links.items() if link.unit == unit.name}
+    recorded = {link.path: link for link in sides.links_of.get(unit.name, ())}
     known = sides.known(unit.name)
     digest = install_digest(unit)
+    expected = expected_links(unit.name, unit.text)
     match wants_enabling(unit):
+        case None if lost_its_install(unit):
+            return [_unlink(unit, link, "[Install] is gone") for link in recorded.values()]
         case None:
             return []
         case False:
-            return [
-                _unlink(unit, path, link.target, "enable: no") for path, link in recorded.items()
-            ]
+            return [_unlink(unit, link, "enable: no") for link in recorded.values()]
         case True:
             pass
     if known is None or known.install_digest != digest:
         stale = [
-            _unlink(unit, path, link.target, "[Install] changed")
+            _unlink(unit, link, "[Install] changed")
             for path, link in recorded.items()
-            if path not in _expected_paths(unit)
+            if path not in expected
         ]
         reason = "[Install] changed" if known and known.install_digest else _install_reason(unit)
         return [*stale, _enable(unit, reason, digest, sides)]
@@ -48,32 +52,56 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     return []
 
 
+def lost_its_install(unit: DesiredUnit) -> bool:
+    """Tell whether nothing is left to install, so that links of ours are stale (C6)."""
+    policy = unit.policy
+    keeps = policy.enable_any or policy.mask or policy.state is State.STOPPED
+    return not keeps and not unit.is_policy_only
+
+
+def are_links_drift(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether links only changed because somebody removed them (D3)."""
+    known = sides.known(unit.name)
+    return bool(
+        wants_enabling(unit) and known is not None and known.install_digest == install_digest(unit)
+    )
+
+
 def _install_reason(unit: DesiredUnit) -> str:
     targets = [w for key in INSTALL_KEYS for w in unit.text.words("Install", key)]
     return f"installed into {', '.join(targets)}" if targets else "has an [Install] section"
 
 
-def _expected_paths(unit: DesiredUnit) -> frozenset[str]:
-    name = parse_name(unit.name)
+def expected_links(name: str, text: UnitText) -> frozenset[str]:
+    """Return the links that enabling a unit makes, paths relative to the unit folder."""
+    parsed = parse_name(name)
+    if parsed.is_template:
+        instance = text.last("Install", "DefaultInstance")
+        if not instance:
+            return frozenset()
+        parsed = replace(parsed, instance=instance)
     paths = set()
     for key, folder in FOLDERS.items():
-        for word in unit.text.words("Install", key):
-            target = expand_name_specifiers(word, name)
+        for word in text.words("Install", key):
+            target = expand_name_specifiers(word, parsed)
             if target:
-                paths.add(f"{target}.{folder}/{unit.name}")
-    for word in unit.text.words("Install", "Alias"):
-        alias = expand_name_specifiers(word, name)
+                paths.add(f"{target}.{folder}/{parsed}")
+    for word in text.words("Install", "Alias"):
+        alias = expand_name_specifiers(word, parsed)
         if alias:
             paths.add(alias)
     return frozenset(paths)
 
 
+def has_link_intent(unit: str, sides: Sides) -> bool:
+    """Tell whether an interrupted pass was about to enable the unit."""
+    return any(i.unit == unit and i.kind is IntentKind.LINK for i in sides.recorded.intents)
+
+
 def _enable(unit: DesiredUnit, reason: str, digest: str, sides: Sides) -> Action:
-    interrupted = any(
-        intent.unit == unit.name and intent.kind is IntentKind.LINK
-        for intent in sides.recorded.intents
-    )
-    made = _expected_paths(unit) & sides.observed.links.keys() if interrupted else ()
+    made: frozenset[str] = frozenset()
+    if has_link_intent(unit.name, sides):
+        made = expected_links(unit.name, unit.text) & sides.observed.links.keys()
     return Action(
         Phase.WRITE,
         Verb.ENABLE,
@@ -85,8 +113,8 @@ def _enable(unit: DesiredUnit, reason: str, digest: str, sides: Sides) -> Action
     )
 
 
-def _unlink(unit: DesiredUnit, path: str, target: str, reason: str) -> Action:
-    return unlink_action(unit.name, path, target, reason)
+def _unlink(unit: DesiredUnit, link: RecordedLink, reason: str) -> Action:
+    return unlink_action(unit.name, link.path, link.target, reason)
 
 
 def unlink_action(unit: str, path: str, target: str, reason: str) -> Action:
@@ -98,9 +126,21 @@ def mask_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that mask the unit or undo a mask of ours."""
     known = sides.known(unit.name)
     masked_by_us = known is not None and known.masked
-    is_masked = sides.observed.file(unit.name).kind is DiskKind.MASK
-    if unit.policy.mask and not is_masked:
+    kind = sides.observed.file(unit.name).kind
+    if unit.policy.mask and kind is DiskKind.ABSENT:
+        if masked_by_us and sides.reports_drift(unit):
+            return []
         return [Action(Phase.WRITE, Verb.MASK, unit.name, "mask: yes", place=unit.place)]
-    if not unit.policy.mask and masked_by_us and is_masked:
+    if not unit.policy.mask and masked_by_us and kind is DiskKind.MASK:
         return [Action(Phase.WRITE, Verb.UNMASK, unit.name, "no longer masked", place=unit.place)]
     return []
+
+
+def mask_obstacle(unit: DesiredUnit, sides: Sides) -> str:
+    """Return why the unit cannot be masked now, "" when it can or need not."""
+    kind = sides.observed.file(unit.name).kind
+    if not unit.policy.mask or kind in {DiskKind.ABSENT, DiskKind.MASK}:
+        return ""
+    if unit.name in sides.recorded.files:
+        return "masked once its own file is removed"
+    return f"{unit.name}: a file that unitward did not make stands where its mask should"

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from unitward.model.desired import DesiredUnit
+from unitward.model.desired import DesiredFile, DesiredUnit
 from unitward.model.plan import Action, Phase, Verb
+from unitward.reconcile.plan.kinds import started_by
 from unitward.reconcile.plan.sides import Sides
 
 WITHIN_WRITE = (
@@ -24,21 +25,43 @@ NEEDS_RELOAD = frozenset(WITHIN_WRITE) - {Verb.KEEP_COPY, Verb.STAMP}
 
 def reload_reason(actions: Iterable[Action], sides: Sides) -> str:
     """Return why the manager has to read its units again, "" if it need not (O6, D6)."""
-    written = [a for a in actions if a.phase is Phase.WRITE and a.verb in NEEDS_RELOAD]
-    if written:
+    if any(a.phase is Phase.WRITE and a.verb in NEEDS_RELOAD for a in actions):
         return "unit files changed"
-    loaded = sides.observed.manager.loaded_at
     for unit in sides.desired.units.values():
-        for file in unit.files():
-            disk = sides.observed.file(file.path)
-            if disk.digest == file.digest and disk.changed_at > loaded:
-                return f"{file.path} is newer than what the manager loaded"
+        if sides.reports_drift(unit) and sides.recorded.open_run(unit.name) is None:
+            continue
+        newer = _newer_file(unit.files(), sides)
+        if newer:
+            return f"{newer} is newer than what the manager loaded"
+        detail = sides.observed.details.get(unit.name)
+        if detail is not None and detail.need_daemon_reload:
+            return f"systemd loaded another definition of {unit.name} than stands on disk"
+    newer = _newer_file(sides.desired.loose, sides)
+    return f"{newer} is newer than what the manager loaded" if newer else ""
+
+
+def _newer_file(files: Iterable[DesiredFile], sides: Sides) -> str:
+    for file in files:
+        disk = sides.observed.file(file.path)
+        if disk.digest == file.digest and disk.changed_at > sides.observed.manager.loaded_at:
+            return file.path
     return ""
+
+
+def is_newer_than_loaded(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether a reload in this pass lets systemd see another definition of the unit."""
+    template = sides.desired.units.get(unit.template)
+    files = (*unit.files(), *(template.files() if template else ()))
+    return bool(_newer_file(files, sides)) or any(
+        sides.observed.file(file.path).digest != file.digest for file in files
+    )
 
 
 def in_order(actions: list[Action], sides: Sides) -> list[Action]:
     """Sort actions by phase, then by what must come first within it. Stable."""
     rank = _dependency_rank({a.unit for a in actions if a.phase is Phase.RUN}, sides)
+
+    declared = sides.desired.units
 
     def key(action: Action) -> tuple[int, int, int]:
         match action.phase:
@@ -48,7 +71,8 @@ def in_order(actions: list[Action], sides: Sides) -> list[Action]:
                 return action.phase, int(not action.unit.endswith(WITHIN_STOP)), 0
             case Phase.RUN:
                 later = int(action.verb is not Verb.RESET_FAILED)
-                return action.phase, later, rank.get(action.unit, 0)
+                others = 0 if action.unit in declared else len(rank)
+                return action.phase, later, rank.get(action.unit, 0) + others
             case _:
                 return action.phase, 0, 0
 
@@ -62,10 +86,12 @@ def _dependency_rank(names: set[str], sides: Sides) -> dict[str, int]:
         unit = sides.desired.units.get(name)
         if unit is None:
             continue
-        before[name] |= {n for n in _comes_after(unit) if n in names}
-        for later in unit.text.words("Unit", "Before"):
-            if later in before:
-                before[later].add(name)
+        before[name] |= set(unit.text.words("Unit", "After")) & names - {name}
+        later = set(unit.text.words("Unit", "Before"))
+        if unit.suffix == ".socket":
+            later.add(started_by(unit))
+        for other in later & names - {name}:
+            before[other].add(name)
     rank: dict[str, int] = {}
     waiting = sorted(names)
     while waiting:
@@ -74,10 +100,3 @@ def _dependency_rank(names: set[str], sides: Sides) -> dict[str, int]:
             rank[name] = len(rank)
         waiting = [name for name in waiting if name not in rank]
     return rank
-
-
-def _comes_after(unit: DesiredUnit) -> set[str]:
-    after = set(unit.text.words("Unit", "After"))
-    if unit.suffix == ".service":
-        after.add(f"{unit.name.removesuffix('.service')}.socket")
-    return after - {unit.name}

@@ -1,23 +1,63 @@
-"""Units that are never stopped or restarted unless a person says so (semantics.md C16)."""
+"""Units that run on although they changed (semantics.md C16 to C18, and D5)."""
 
+from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
+from unitward.model.plan import Sync
 from unitward.model.unitstate import UnitDetail
-from unitward.reconcile.plan.sides import OWN_UNIT
+from unitward.reconcile.plan.kinds import is_true
+from unitward.reconcile.plan.sides import OWN_UNIT, Sides
 
 PROTECTED_PREFIXES = ("dbus.", "dbus-broker.")
 PROTECTED_NAMES = frozenset({"init.scope", OWN_UNIT})
+OUTRANKING = ("/user.control/", "/systemd/transient/", "/systemd/generator.early/")
+"""Folders of the user manager's search path that come before the unit folder."""
 
 
-def is_protected(unit: DesiredUnit, detail: UnitDetail | None) -> bool:
+def is_protected_name(name: str) -> bool:
+    """Tell whether the unit carries the session or unitward, by its name alone."""
+    return name in PROTECTED_NAMES or name.startswith(PROTECTED_PREFIXES)
+
+
+def is_protected(unit: DesiredUnit, sides: Sides) -> bool:
     """Tell whether a restart of the unit would take the session or unitward with it."""
-    if unit.name in PROTECTED_NAMES or unit.name.startswith(PROTECTED_PREFIXES):
+    if is_protected_name(unit.name):
+        return unit.name != OWN_UNIT
+    if unit.suffix == ".slice" or unit.text.last("Service", "Slice") == "session.slice":
         return True
-    if unit.suffix == ".slice":
+    own = sides.desired.units.get(OWN_UNIT)
+    if own is not None and unit.name in {
+        *(word for key in ("Requires", "BindsTo", "PartOf") for word in own.text.words("Unit", key))
+    }:
         return True
-    if unit.text.last("Service", "Slice") == "session.slice":
-        return True
+    detail = sides.observed.details.get(unit.name)
     return detail is not None and OWN_UNIT in {
         *detail.required_by,
         *detail.bound_by,
         *detail.consists_of,
     }
+
+
+def is_outranked(detail: UnitDetail | None) -> bool:
+    """Tell whether systemd loaded the unit from a folder that outranks the unit folder."""
+    return detail is not None and (
+        detail.transient or any(folder in detail.fragment_path for folder in OUTRANKING)
+    )
+
+
+def obstacle(unit: DesiredUnit, sides: Sides) -> tuple[Sync, str] | None:
+    """Return why a running unit is not restarted although it changed, None if it is."""
+    detail = sides.observed.details.get(unit.name)
+    if is_outranked(detail):
+        assert detail is not None
+        return Sync.OVERRIDDEN, f"{detail.fragment_path} is loaded instead of unitward's file"
+    if is_protected(unit, sides) and unit.policy.on_change is not OnChange.RESTART:
+        return Sync.PENDING, "protected: takes effect at next login"
+    refuses = any(
+        is_true(unit.text.last("Unit", key)) for key in ("RefuseManualStart", "RefuseManualStop")
+    )
+    if refuses or (detail and (detail.refuse_manual_start or detail.refuse_manual_stop)):
+        return Sync.PENDING, "pending: refuses manual restart"
+    condition = sides.observed.skipped_conditions.get(unit.name)
+    if condition:
+        return Sync.SKIPPED, f"not restarted: {condition} does not hold now"
+    return None

@@ -4,18 +4,20 @@ import hashlib
 from collections.abc import Iterable
 
 from unitward.model.declared import OnRemove
+from unitward.model.desired import DesiredUnit
+from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Held, Phase, Sync, Verb
 from unitward.model.recorded import Prior, RecordedUnit
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.change import may_remove
-from unitward.reconcile.plan.files import delete_actions
-from unitward.reconcile.plan.links import unlink_action
-from unitward.reconcile.plan.protected import PROTECTED_NAMES, PROTECTED_PREFIXES
-from unitward.reconcile.plan.sides import Draft, Sides
-from unitward.reconcile.words import duration_text
+from unitward.reconcile.plan.files import delete_actions, recorded_text
+from unitward.reconcile.plan.links import expected_links, has_link_intent, unlink_action
+from unitward.reconcile.plan.protected import is_protected_name
+from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
+from unitward.reconcile.plan.stopping import frozen_below, start_again, stop_action, taken_down
 from unitward.unitfile.compare import merged
 from unitward.unitfile.effects import Effect, effect_of_change
-from unitward.unitfile.syntax import parse
+from unitward.unitfile.names import parse_name
 
 NEVER_STOPPED = (".slice", ".target", ".mount", ".automount", ".swap")
 SMALLEST_GUARDED = 4
@@ -26,16 +28,37 @@ def plan_removals(sides: Sides, draft: Draft) -> None:
     gone = _gone(sides)
     _track_absences(gone, sides, draft)
     due = [name for name in gone if may_remove(name, sides)]
-    held = _hold(due, sides, draft)
+    held = _hold(gone, due, sides, draft)
     for name in gone:
         draft.places[name] = sides.recorded.units[name].place
+        reason = "" if name in held else _why_kept(name, sides)
         if name in held:
             draft.say(name, Sync.HELD, f"its removal waits for `unitward approve {held[name]}`")
-        elif name in due:
-            _remove(sides.recorded.units[name], sides, draft)
-        else:
+        elif name not in due:
             _say_waiting(name, sides, draft)
+        elif reason:
+            draft.say(name, Sync.PENDING, reason)
+        else:
+            _remove(sides.recorded.units[name], sides, draft)
+    for template, names in sorted(sides.observed.hand_started.items()):
+        left = [name for name in names if name not in sides.recorded.units]
+        if template in due and left:
+            draft.notes.append(f"{template} is removed; left running: {', '.join(left)}")
     _remove_loose(sides, draft)
+
+
+def _why_kept(name: str, sides: Sides) -> str:
+    """Return why a unit that is due is not removed in this pass, "" if it is."""
+    if name == OWN_UNIT:
+        return "no longer declared; unitward does not remove its own unit"
+    status = sides.observed.units.get(name)
+    if status is not None and (status.active == "deactivating" or status.job_type == "stop"):
+        return "no longer declared; removed when it has stopped"
+    if sides.observed.is_up(name):
+        frozen = frozen_below(name, sides)
+        if frozen:
+            return f"no longer declared; its stop would take down {frozen}, which is frozen"
+    return ""
 
 
 def _gone(sides: Sides) -> list[str]:
@@ -79,8 +102,7 @@ def _say_waiting(name: str, sides: Sides, draft: Draft) -> None:
         draft.say(name, Sync.PENDING, f"its removal waits for {desired.incomplete_because}")
         return
     due = draft.absences[name] + sides.settings.prune_after
-    left = duration_text(max(1, round(due - sides.observed.now)))
-    draft.say(name, Sync.PENDING, f"no longer declared; removed in {left}", due)
+    draft.say(name, Sync.PENDING, "no longer declared; removed when prune_after ends", due)
 
 
 def removal_digest(names: Iterable[str]) -> str:
@@ -88,20 +110,25 @@ def removal_digest(names: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:12]
 
 
-def _hold(due: list[str], sides: Sides, draft: Draft) -> dict[str, str]:
-    """Row R3: hold a pass that would remove everything, or more than half of four or more."""
-    unasked = [name for name in due if name not in sides.desired.removed]
+def _hold(gone: list[str], due: list[str], sides: Sides, draft: Draft) -> dict[str, str]:
+    """Row R3: hold a pass that would remove everything, or more than half of four or more.
+
+    What is absent counts from the first, though not all of it be due yet: a folder that is
+    emptied slowly is emptied all the same.
+    """
+    unasked = [name for name in gone if name not in sides.desired.removed]
+    waiting = [name for name in due if name in unasked]
     total = len(sides.recorded.units)
     everything = len(unasked) == total
     most = total >= SMALLEST_GUARDED and 2 * len(unasked) > total
-    if not unasked or not (everything or most):
+    if not waiting or not (everything or most):
         return {}
     digest = removal_digest(unasked)
     if digest in sides.recorded.approved:
         return {}
     reason = f"would remove {len(unasked)} of {total} units"
     draft.held.append(Held(reason, tuple(unasked), digest))
-    return dict.fromkeys(unasked, digest)
+    return dict.fromkeys(waiting, digest)
 
 
 def _remove(unit: RecordedUnit, sides: Sides, draft: Draft) -> None:
@@ -109,44 +136,81 @@ def _remove(unit: RecordedUnit, sides: Sides, draft: Draft) -> None:
     if unit.name in sides.desired.removed:
         reason = f"listed under removed: at {sides.desired.removed[unit.name]}"
     draft.say(unit.name, Sync.PENDING, f"{reason}: removed")
-    draft.do(_run_state(unit, reason, sides))
-    for path, link in sides.recorded.links.items():
-        if link.unit == unit.name:
-            draft.do([unlink_action(unit.name, path, link.target, reason)])
-    for path, file in sides.recorded.files.items():
-        if file.unit == unit.name:
-            draft.do(delete_actions(path, unit.name, reason, sides))
-    if unit.masked:
-        draft.do([Action(Phase.WRITE, Verb.UNMASK, unit.name, reason, place=unit.place)])
     draft.do([Action(Phase.FORGET, Verb.FORGET, unit.name, reason, place=unit.place)])
+    draft.do(_run_state(unit, reason, sides, draft))
+    links = {link.path: link.target for link in sides.links_of.get(unit.name, ())}
+    links |= _unrecorded_links(unit.name, sides)
+    draft.do(unlink_action(unit.name, path, target, reason) for path, target in links.items())
+    for path in sides.files_of.get(unit.name, ()):
+        draft.do(delete_actions(path, unit.name, reason, sides))
+    if unit.masked and sides.observed.file(unit.name).kind is DiskKind.MASK:
+        draft.do([Action(Phase.WRITE, Verb.UNMASK, unit.name, reason, place=unit.place)])
 
 
-def _run_state(unit: RecordedUnit, reason: str, sides: Sides) -> list[Action]:
+def _unrecorded_links(name: str, sides: Sides) -> dict[str, str]:
+    """Return the links that an interrupted pass made for the unit and did not record."""
+    if name not in sides.recorded.files or not has_link_intent(name, sides):
+        return {}
+    expected = expected_links(name, recorded_text(name, sides))
+    links = sides.observed.links
+    return {
+        path: links[path] for path in sorted(expected & links.keys()) if links[path].endswith(name)
+    }
+
+
+def _run_state(unit: RecordedUnit, reason: str, sides: Sides, draft: Draft) -> list[Action]:
     """Rows R4 to R6, C12 and W: what becomes of the running unit."""
-    up = sides.observed.is_up(unit.name)
-    is_own = unit.name in PROTECTED_NAMES or unit.name.startswith(PROTECTED_PREFIXES)
-    if is_own or unit.name.endswith(NEVER_STOPPED) or unit.on_remove is OnRemove.KEEP:
+    name, up = unit.name, sides.observed.is_up(unit.name)
+    kept = unit.on_remove is OnRemove.KEEP or is_protected_name(name)
+    if kept or name.endswith(NEVER_STOPPED) or parse_name(name).is_template:
         return []
-    again = Action(Phase.RUN, Verb.RESTART, unit.name, f"{reason}; back to the shipped definition")
-    stop = Action(Phase.STOP, Verb.STOP, unit.name, reason, place=unit.place)
-    reset = Action(Phase.RUN, Verb.RESET_FAILED, unit.name, reason, place=unit.place)
-    if unit.name in sides.observed.shadowed:
-        return [again] if up else []
+    if name in sides.observed.shadowed:
+        again = f"{reason}; back to the shipped definition"
+        return [Action(Phase.RUN, Verb.RESTART, name, again)] if up else []
+    if _was_made_by_us(unit, sides):
+        return _stop_and_reset(unit, reason, sides, draft)
     match unit.prior:
-        case Prior.NONE:
-            status = sides.observed.units.get(unit.name)
-            failed = status is not None and status.active == "failed"
-            return [stop, reset] if up else [reset] if failed else []
-        case Prior.ACTIVE if up:
-            return [again] if _dropins_mattered(unit.name, sides) else []
-        case Prior.ACTIVE:
-            return [Action(Phase.RUN, Verb.START, unit.name, f"{reason}; it ran before")]
-        case Prior.INACTIVE:
-            return [stop] if up and unit.wish in {"running", "ran"} else []
+        case Prior.ACTIVE if up and _dropins_mattered(name, sides):
+            return [Action(Phase.RUN, Verb.RESTART, name, f"{reason}; back to the shipped one")]
+        case Prior.ACTIVE if not up and unit.wish == "stopped":
+            return [Action(Phase.RUN, Verb.START, name, f"{reason}; it ran before")]
+        case Prior.INACTIVE if up and unit.wish in {"running", "ran"}:
+            return [stop_action(name, reason, sides)]
+        case _:
+            return []
+
+
+def _was_made_by_us(unit: RecordedUnit, sides: Sides) -> bool:
+    """Tell whether the definition that the unit runs by is unitward's own."""
+    if unit.name not in sides.recorded.files:
+        return unit.prior is Prior.NONE and parse_name(unit.name).is_instance
+    return sides.observed.file(unit.name).kind is DiskKind.ABSENT or any(
+        action.verb is Verb.DELETE for action in delete_actions(unit.name, unit.name, "", sides)
+    )
+
+
+def _stop_and_reset(unit: RecordedUnit, reason: str, sides: Sides, draft: Draft) -> list[Action]:
+    """Row R4: stop by the old definition; what stays and went down with it comes back."""
+    status = sides.observed.units.get(unit.name)
+    reset = Action(Phase.RUN, Verb.RESET_FAILED, unit.name, reason, place=unit.place)
+    if not sides.observed.is_up(unit.name):
+        return [reset] if status is not None and status.active == "failed" else []
+    back = [
+        name
+        for name in taken_down([unit.name], sides)
+        if name in sides.desired.units and not _needs(sides.desired.units[name], unit.name)
+    ]
+    again = [a for n in back for a in start_again(n, f"went down with {unit.name}", sides, draft)]
+    return [stop_action(unit.name, reason, sides, tuple(back)), reset, *again]
+
+
+def _needs(unit: DesiredUnit, name: str) -> bool:
+    """Tell whether the unit cannot run without the other."""
+    return any(name in unit.text.words("Unit", key) for key in ("Requires", "BindsTo", "Requisite"))
 
 
 def _dropins_mattered(unit: str, sides: Sides) -> bool:
-    texts = [parse(f.content).text for f in sides.recorded.files.values() if f.unit == unit]
+    texts = [recorded_text(path, sides) for path in sides.files_of.get(unit, ())]
     suffix = unit[unit.rindex(".") :]
     effect, _ = effect_of_change(suffix, merged(*texts), UnitText(), dropin=True)
     return effect in {Effect.RESTART, Effect.STOP_START}
@@ -158,4 +222,3 @@ def _remove_loose(sides: Sides, draft: Draft) -> None:
         if file.unit in sides.desired.units or not may_remove(path, sides):
             continue
         draft.do(delete_actions(path, file.unit, "no longer declared", sides))
-        draft.do([Action(Phase.FORGET, Verb.FORGET, file.unit, "no longer declared", path=path)])

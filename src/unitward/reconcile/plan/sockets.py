@@ -8,14 +8,18 @@ sockets are started first afterwards.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
-from unitward.model.plan import Action, Phase, Verb
-from unitward.model.source import Place
+from unitward.model.plan import Action, Phase, Sync, Verb
 from unitward.reconcile.plan.change import Change
 from unitward.reconcile.plan.files import FileSync
-from unitward.reconcile.plan.running import reset_action, start_action
-from unitward.reconcile.plan.sides import Sides
-from unitward.reconcile.plan.want import Wish, is_true, want
+from unitward.reconcile.plan.gate import Gate
+from unitward.reconcile.plan.kinds import accepts, service_of
+from unitward.reconcile.plan.protected import obstacle
+from unitward.reconcile.plan.sides import Draft, Sides
+from unitward.reconcile.plan.starting import reset_action, start_action
+from unitward.reconcile.plan.stopping import start_again, stop_action, taken_down
+from unitward.reconcile.plan.want import Wish, want
 from unitward.unitfile.effects import Effect
 
 
@@ -23,62 +27,72 @@ from unitward.unitfile.effects import Effect
 class Bounce:
     """Sockets and the service behind them that are stopped and started as one.
 
-    stops: units to stop before files are written. sockets: to start afterwards.
-    service: "" or the service to start after its sockets, because it ran.
+    socket: the one that changed. stops: units to stop before files are written.
+    sockets: to start afterwards. service: "" or the service to start after its sockets,
+    because it ran. below: what the stops take down besides.
     """
 
+    socket: str
     reason: str
     stops: tuple[str, ...]
     sockets: tuple[str, ...]
     service: str
+    below: tuple[str, ...]
 
     @property
     def members(self) -> frozenset[str]:
         """Return every unit whose running this bounce decides."""
-        return frozenset({*self.stops, *self.sockets, *([self.service] if self.service else [])})
+        return frozenset({*self.stops, *self.sockets})
 
 
-def accepts(unit: DesiredUnit) -> bool:
-    """Tell whether the socket starts an instance for each connection."""
-    return is_true(unit.text.last("Socket", "Accept"))
+def find_bounces(
+    changes: Mapping[str, Change], gates: dict[str, Gate], sides: Sides
+) -> list[Bounce]:
+    """Return the groups of sockets and services that have to be stopped together.
 
-
-def service_of(socket: DesiredUnit) -> str:
-    """Return the service that a socket with `Accept=no` starts."""
-    named = socket.text.last("Socket", "Service")
-    return named or f"{socket.name.removesuffix('.socket')}.service"
-
-
-def find_bounces(changes: Mapping[str, Change], sides: Sides) -> list[Bounce]:
-    """Return the groups of sockets and services that have to be stopped together."""
+    A socket whose group may not be stopped now is added to `gates`, or keeps running as
+    it is where its own policy or an obstacle of table C says so.
+    """
     bounces: list[Bounce] = []
     done: set[str] = set()
     for name, change in changes.items():
-        socket = sides.desired.units.get(name)
-        if socket is None or socket.suffix != ".socket" or accepts(socket) or name in done:
+        socket = sides.desired.units[name]
+        if socket.suffix != ".socket" or socket.is_template or accepts(socket):
             continue
-        reason = _reason(name, change, sides)
-        if reason:
-            bounce = _bounce(socket, reason, sides)
+        if name in done or name in gates:
+            continue
+        reason = _reason(socket, change, sides)
+        if not reason or _stays(socket, sides):
+            continue
+        bounce = _bounce(socket, reason, sides)
+        why = _why_not(bounce, gates, sides)
+        if change.is_new and bounce.service and bounce.service not in sides.desired.units:
+            why = f"{bounce.service} runs and is not declared; waits until it is stopped"
+        if why:
+            gates[name] = Gate(Sync.PENDING, f"{reason}; {why}")
+        elif bounce.stops:
             done |= bounce.members
-            if bounce.stops:
-                bounces.append(bounce)
+            bounces.append(bounce)
     return bounces
 
 
-def _reason(name: str, change: Change, sides: Sides) -> str:
-    socket = sides.desired.units[name]
-    service_up = sides.observed.is_up(service_of(socket))
-    if change.foreign is not None:
-        return ""
+def _stays(socket: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether the socket itself must not be stopped: `keep`, or C16 to C18."""
+    return socket.policy.on_change is OnChange.KEEP or obstacle(socket, sides) is not None
+
+
+def _reason(socket: DesiredUnit, change: Change, sides: Sides) -> str:
+    up = sides.observed.is_up(socket.name)
     if change.is_new:
         wanted = want(socket, sides).wish is Wish.RUNNING
-        return f"gains {name}" if service_up and wanted else ""
+        gains = sides.observed.is_up(service_of(socket)) and wanted and not up
+        return f"gains {socket.name}" if gains else ""
     if change.effect in {Effect.RESTART, Effect.STOP_START}:
-        return change.reason
+        return change.reason if up else ""
+    status = sides.observed.units.get(socket.name)
     gone = any(j.sync is FileSync.GONE for j in change.judgements)
-    if gone and sides.observed.is_up(name):
-        return "its file was gone"
+    if gone and up and status is not None and status.load != "loaded":
+        return "its file was gone across a reload"
     return ""
 
 
@@ -91,41 +105,49 @@ def _bounce(socket: DesiredUnit, reason: str, sides: Sides) -> Bounce:
         for unit in sides.desired.units.values()
         if unit.suffix == ".socket" and not accepts(unit) and service_of(unit) == service
     }
-    up = tuple(sorted(name for name in triggering if sides.observed.is_up(name)))
-    service_ran = sides.observed.is_up(service)
-    sockets = tuple(sorted({*up, socket.name}))
-    return Bounce(
-        reason,
-        stops=(*up, *((service,) if service_ran else ())),
-        sockets=sockets,
-        service=service if service_ran else "",
-    )
+    up = sorted(name for name in triggering if sides.observed.is_up(name))
+    ran = [service] if sides.observed.is_up(service) else []
+    wanted = want(socket, sides).wish is not Wish.STOPPED
+    sockets = sorted({*up, *([socket.name] if wanted else [])})
+    stops = (*up, *ran)
+    below = tuple(n for n in taken_down(stops, sides) if n not in sockets)
+    return Bounce(socket.name, reason, stops, tuple(sockets), "".join(ran), below)
 
 
-def bounce_stops(bounce: Bounce, sides: Sides) -> list[Action]:
-    """Return the stops before anything is written: sockets first, so that none starts it again."""
-    return [
-        Action(Phase.STOP, Verb.STOP, name, bounce.reason, place=_place(name, sides))
+def _why_not(bounce: Bounce, gates: Mapping[str, Gate], sides: Sides) -> str:
+    """Return why the group may not be stopped in this pass, "" if it may."""
+    for name in (*sorted(bounce.members), *bounce.below):
+        if sides.is_frozen(name):
+            return f"{name} is frozen"
+        if name in gates and name != bounce.socket:
+            return f"waits for {name}: {gates[name].reason}"
+        unit = sides.desired.units.get(name)
+        if unit is None or name in bounce.below:
+            continue
+        held_back = obstacle(unit, sides)
+        if held_back is not None:
+            return f"{name}: {held_back[1]}"
+        if unit.policy.on_change is OnChange.KEEP:
+            return f"{name} is kept running (on_change: keep)"
+    return ""
+
+
+def bounce_actions(bounce: Bounce, sides: Sides, draft: Draft) -> list[Action]:
+    """Return the stops, sockets first so that none starts the service again, and the starts."""
+    back = (*bounce.sockets, *([bounce.service] if bounce.service else []), *bounce.below)
+    actions = [
+        stop_action(name, bounce.reason, sides, tuple(n for n in back if n != name))
         for name in bounce.stops
     ]
-
-
-def bounce_starts(bounce: Bounce, sides: Sides) -> list[Action]:
-    """Return the starts afterwards: all sockets in one batch, then the service if it ran."""
-    names = (*bounce.sockets, *((bounce.service,) if bounce.service else ()))
-    actions: list[Action] = []
-    for name in names:
+    for name in (*bounce.sockets, bounce.service):
         unit = sides.desired.units.get(name)
-        if unit is None:
+        if unit is not None and want(unit, sides).wish is Wish.STOPPED:
+            continue
+        if unit is not None:
+            actions.append(reset_action(unit))
+            actions.append(start_action(unit, sides, Verb.START, bounce.reason))
+        elif name:
             actions.append(Action(Phase.RUN, Verb.START, name, bounce.reason))
-        else:
-            actions += [
-                reset_action(unit),
-                start_action(unit, sides, Verb.START, bounce.reason),
-            ]
+    for name in bounce.below:
+        actions += start_again(name, f"went down with {bounce.socket}", sides, draft)
     return actions
-
-
-def _place(name: str, sides: Sides) -> Place | None:
-    unit = sides.desired.units.get(name)
-    return unit.place if unit else None

@@ -4,16 +4,36 @@ from dataclasses import replace
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
+from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Sync, Verb
 from unitward.model.recorded import Prior, RecordedFile, RecordedUnit
-from unitward.reconcile.plan.change import Change, Run, reports_drift, run_of
-from unitward.reconcile.plan.files import FileJudgement, delete_actions, write_actions
-from unitward.reconcile.plan.links import link_actions, mask_actions
-from unitward.reconcile.plan.protected import is_protected
-from unitward.reconcile.plan.running import decide_down, decide_up, reset_action, start_action
+from unitward.reconcile.plan.change import Change, Run, run_of
+from unitward.reconcile.plan.down import decide_down
+from unitward.reconcile.plan.files import (
+    FileJudgement,
+    FileSync,
+    delete_actions,
+    describe_keys,
+    write_actions,
+)
+from unitward.reconcile.plan.gate import Gate
+from unitward.reconcile.plan.links import (
+    are_links_drift,
+    link_actions,
+    lost_its_install,
+    mask_actions,
+    mask_obstacle,
+)
+from unitward.reconcile.plan.protected import is_protected_name, obstacle
+from unitward.reconcile.plan.running import decide_up, finish_intent
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
-from unitward.reconcile.plan.want import Want, Wish, is_oneshot, is_true, want
-from unitward.unitfile.effects import Effect
+from unitward.reconcile.plan.starting import reset_action, start, start_action
+from unitward.reconcile.plan.stopping import start_again, stop_action, taken_down
+from unitward.reconcile.plan.timers import plan_timer, something_can_come
+from unitward.reconcile.plan.want import Want, Wish, want, wants_enabling
+from unitward.unitfile.effects import Effect, run_digest
+from unitward.unitfile.names import parse_name
+from unitward.unitfile.specifiers import expand_name_specifiers
 
 
 def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, draft: Draft) -> None:
@@ -21,50 +41,37 @@ def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, dra
     draft.places[unit.name] = unit.place
     wanted = want(unit, sides)
     record = _base_record(unit, sides)
-    draft.records[unit.name] = record
-    if change.foreign is not None:
-        reason = f"{change.foreign.file.path}: {change.foreign.reason}"
-        draft.say(unit.name, Sync.BLOCKED, reason)
-        return
-    if change.is_drift and reports_drift(unit, sides):
-        drifted = next(j for j in change.judgements if j.is_drift)
-        reason = f"{drifted.file.path} {drifted.reason} (drift: report)"
-        draft.say(unit.name, Sync.DRIFTED, reason)
-        return
-    lacking = sides.observed.missing.get(unit.name)
-    if lacking and sides.observed.is_up(unit.name) and change.effect >= Effect.RESTART:
-        reason = f"{lacking} missing; the running process is kept until it appears"
-        draft.say(unit.name, Sync.WAITING, reason)
-        return
-    deferred = _why_deferred(unit, change, sides)
-    if deferred:
-        draft.say(unit.name, Sync.PENDING, deferred)
-        return
-    for judgement in change.judgements:
-        if judgement.is_changed:
-            draft.do(write_actions(judgement, unit.name))
-        else:
-            note_found(judgement, unit.name, sides, draft)
-    for path in change.orphans:
-        draft.do(delete_actions(path, unit.name, "no longer declared", sides))
-    links = [*link_actions(unit, sides), *mask_actions(unit, sides)]
-    if links and wanted.wish is not Wish.ABSENT:
-        draft.do(links)
+    _write_files(unit, change, sides, draft)
+    links = _plan_links(unit, wanted, sides, draft)
+    if links and not wants_enabling(unit) and lost_its_install(unit):
+        record = replace(record, install_digest="")
+    if change.now_keys and sides.observed.is_up(unit.name):
+        what = f"{unit.name}: a reload acts on it at once"
+        draft.notes.append(f"{what}: {describe_keys(change.now_keys)}")
     if bounced:
         draft.say(unit.name, Sync.PENDING, bounced)
     else:
         record = _plan_running(unit, change, wanted, record, sides, draft)
-    draft.records[unit.name] = replace(record, wish=wanted.wish.value)
-    intent = sides.recorded.open_run(unit.name)
-    if intent is not None and wanted.wish in {Wish.STOPPED, Wish.ABSENT, Wish.COMPLETE}:
-        draft.close.append(intent.ident)
-    verdict = draft.verdicts[unit.name]
-    if verdict.sync in {Sync.IN_SYNC, Sync.WAITING} and (change.touches_files or links):
-        first = next(a for a in reversed(draft.actions) if a.unit == unit.name)
-        draft.say(unit.name, Sync.PENDING, first.reason)
-    elif verdict.sync is Sync.IN_SYNC and unit.name in sides.observed.foreign_dropins:
-        names = ", ".join(sides.observed.foreign_dropins[unit.name])
-        draft.say(unit.name, Sync.OVERRIDDEN, f"{names}: not of unitward's making")
+    _close_needless_intent(unit, wanted, sides, draft)
+    if wanted.wish is not Wish.ABSENT or sides.known(unit.name) is not None:
+        draft.records[unit.name] = replace(record, wish=wanted.wish.value)
+    _say_the_rest(unit, change, links=links, sides=sides, draft=draft)
+
+
+def plan_gated(unit: DesiredUnit, gate: Gate, sides: Sides, draft: Draft) -> None:
+    """Leave a unit alone; reported drift alone does not stop an intent from being finished."""
+    draft.places[unit.name] = unit.place
+    draft.say(unit.name, gate.sync, gate.reason)
+    known = sides.known(unit.name)
+    if known is None:
+        return
+    draft.records[unit.name] = replace(known, place=unit.place, on_remove=unit.policy.on_remove)
+    if gate.sync is not Sync.DRIFTED or sides.recorded.open_run(unit.name) is None:
+        return
+    if sides.observed.is_up(unit.name):
+        finish_intent(unit, known, sides, draft)
+    elif want(unit, sides).wish in {Wish.RUNNING, Wish.RAN}:
+        start(unit, known, sides, draft, "finish what was interrupted")
 
 
 def note_found(judgement: FileJudgement, owner: str, sides: Sides, draft: Draft) -> None:
@@ -79,37 +86,61 @@ def _base_record(unit: DesiredUnit, sides: Sides) -> RecordedUnit:
     known = sides.known(unit.name)
     if known is not None:
         return replace(known, place=unit.place, on_remove=unit.policy.on_remove)
+    status = sides.observed.units.get(unit.name)
+    theirs = sides.observed.file(unit.name).kind is not DiskKind.FILE
     prior = Prior.NONE
-    if unit.is_policy_only:
-        up = sides.observed.is_up(unit.name)
-        prior = Prior.ACTIVE if up else Prior.INACTIVE
+    if unit.is_policy_only or (theirs and not unit.template and status and status.load == "loaded"):
+        prior = Prior.ACTIVE if sides.observed.is_up(unit.name) else Prior.INACTIVE
     return RecordedUnit(unit.name, unit.place, unit.policy.on_remove, prior=prior)
 
 
-def _why_deferred(unit: DesiredUnit, change: Change, sides: Sides) -> str:
-    """Rows C3 with keep, C14 and C15: the files stay as they are in this pass."""
-    if not change.touches_files or change.is_new:
-        return ""
-    if change.effect is Effect.NOW and unit.policy.on_change is OnChange.KEEP:
-        return f"{change.reason}; not written: the reload alone would act on it (on_change: keep)"
-    for name in _instances_of(unit, sides):
-        status = sides.observed.units.get(name)
-        if status is None:
-            continue
-        if status.active == "deactivating" or status.job_type == "stop":
-            return f"{name} is on its way down; written when it is"
-        mid_run = status.active == "activating" and status.sub != "auto-restart"
-        forced = unit.policy.on_change is OnChange.RESTART
-        if mid_run and is_oneshot(unit.text) and not forced:
-            return f"{name} is in the middle of its run; written when it ends"
-    return ""
+def _write_files(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) -> None:
+    for judgement in change.judgements:
+        if judgement.is_changed:
+            draft.do(write_actions(judgement, unit.name))
+        elif judgement.sync is FileSync.SAME:
+            note_found(judgement, unit.name, sides, draft)
+    for path in change.orphans:
+        draft.do(delete_actions(path, unit.name, "no longer declared", sides))
 
 
-def _instances_of(unit: DesiredUnit, sides: Sides) -> list[str]:
-    if not unit.is_template:
-        return [unit.name]
-    declared = [u.name for u in sides.desired.units.values() if u.template == unit.name]
-    return [*declared, *sides.observed.hand_started.get(unit.name, ())]
+def _plan_links(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> bool:
+    """Plan links and masks; tell whether anything is done for them."""
+    if wanted.wish is Wish.ABSENT:
+        return False
+    links = link_actions(unit, sides)
+    if links and sides.reports_drift(unit) and are_links_drift(unit, sides):
+        links = []
+    links += mask_actions(unit, sides)
+    draft.do(links)
+    return bool(links)
+
+
+def _close_needless_intent(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> None:
+    intent = sides.recorded.open_run(unit.name)
+    if intent is not None and wanted.wish in {Wish.STOPPED, Wish.ABSENT, Wish.COMPLETE}:
+        draft.close.append(intent.ident)
+
+
+def _say_the_rest(
+    unit: DesiredUnit, change: Change, *, links: bool, sides: Sides, draft: Draft
+) -> None:
+    """Where the run state says `in sync`, say what else is not."""
+    if draft.verdicts[unit.name].sync is not Sync.IN_SYNC:
+        return
+    own = [a for a in draft.actions if a.unit == unit.name] if change.moves_files or links else []
+    reported = sides.reports_drift(unit) and are_links_drift(unit, sides)
+    masked = mask_obstacle(unit, sides)
+    if own:
+        draft.say(unit.name, Sync.PENDING, own[-1].reason)
+    elif masked:
+        ours = unit.name in sides.recorded.files
+        draft.say(unit.name, Sync.PENDING if ours else Sync.BLOCKED, masked)
+    elif reported and link_actions(unit, sides):
+        draft.say(unit.name, Sync.DRIFTED, f"{link_actions(unit, sides)[0].reason} (drift: report)")
+    elif unit.name in sides.observed.foreign_dropins:
+        names = ", ".join(sides.observed.foreign_dropins[unit.name])
+        draft.say(unit.name, Sync.OVERRIDDEN, f"{names}: not of unitward's making")
 
 
 def _plan_running(
@@ -120,137 +151,122 @@ def _plan_running(
     sides: Sides,
     draft: Draft,
 ) -> RecordedUnit:
-    detail = sides.observed.details.get(unit.name)
-    run = run_of(change, unit, can_reload=detail is not None and detail.can_reload)
+    run = run_of(change, unit, sides)
     if unit.is_template:
         draft.say(unit.name, Sync.IN_SYNC, wanted.reason)
         _plan_hand_started(unit, run, change, sides, draft)
         return record
     if unit.suffix == ".timer":
-        _plan_timer(unit, change, sides, draft)
+        plan_timer(unit, change, sides, draft)
+    status = sides.observed.units.get(unit.name)
+    if status is not None and status.active == "deactivating":
+        draft.say(unit.name, Sync.STOPPING, "on its way down")
+        return record
     if not sides.observed.is_up(unit.name):
-        changed = ""
-        if change.is_new:
-            changed = wanted.reason
-        elif run in {Run.RESTART, Run.STOP_START}:
-            changed = change.reason
-        if unit.name == OWN_UNIT:
-            draft.say(unit.name, Sync.IN_SYNC, "unitward itself")
-            return record
-        if changed and not change.is_new:
-            draft.do([reset_action(unit)])
-        return decide_down(unit, wanted, record, sides, draft, changed=changed)
-    status = sides.observed.units[unit.name]
-    if wanted.wish is Wish.STOPPED or run is Run.LEAVE:
+        return _plan_down(unit, change, run, wanted, record, sides, draft)
+    if wanted.wish is Wish.STOPPED:
+        return decide_up(unit, wanted, record, sides, draft)
+    held_back = None if run is Run.LEAVE else obstacle(unit, sides)
+    if run is Run.LEAVE or held_back is not None:
+        if change.effect >= Effect.RESTART or change.replaces:
+            record = _older(unit, change, record, sides)
         record = decide_up(unit, wanted, record, sides, draft)
-        if change.gained and status.active == "active":
-            _start_gained(unit, change, sides, draft)
+        if held_back is not None and draft.verdicts[unit.name].sync is not Sync.PENDING:
+            draft.say(unit.name, *held_back)
+        _start_gained(unit, change, sides, draft)
         return record
-    obstacle = _obstacle(unit, sides)
-    if obstacle is not None:
-        draft.say(unit.name, *obstacle)
-        return record
-    _change_running(unit, change, run, sides, draft)
+    _change_running(unit.name, change, run, sides, draft)
     draft.say(unit.name, Sync.PENDING, change.reason)
     return replace(record, tries=0)
 
 
-def _obstacle(unit: DesiredUnit, sides: Sides) -> tuple[Sync, str] | None:
-    """Rows C16 to C18: why a running unit is not restarted although it changed."""
-    detail = sides.observed.details.get(unit.name)
-    if is_protected(unit, detail) and unit.policy.on_change is not OnChange.RESTART:
-        return Sync.PENDING, "protected: takes effect at next login"
-    refuses = any(
-        is_true(unit.text.last("Unit", key)) for key in ("RefuseManualStart", "RefuseManualStop")
-    )
-    if refuses or (detail and (detail.refuse_manual_start or detail.refuse_manual_stop)):
-        return Sync.PENDING, "refuses manual restart: takes effect at its next start"
-    condition = sides.observed.skipped_conditions.get(unit.name)
-    if condition:
-        return Sync.SKIPPED, f"not restarted: {condition} does not hold now"
-    return None
-
-
-def _change_running(
-    unit: DesiredUnit, change: Change, run: Run, sides: Sides, draft: Draft
-) -> None:
-    verb = Verb.RELOAD if run is Run.RELOAD else Verb.RESTART
-    action = start_action(unit, sides, verb, change.reason)
-    if run is not Run.RELOAD:
+def _plan_down(
+    unit: DesiredUnit,
+    change: Change,
+    run: Run,
+    wanted: Want,
+    record: RecordedUnit,
+    sides: Sides,
+    draft: Draft,
+) -> RecordedUnit:
+    if unit.name == OWN_UNIT:
+        draft.say(unit.name, Sync.IN_SYNC, "unitward itself")
+        return record
+    changed = ""
+    if change.is_new:
+        changed = wanted.reason
+    elif run in {Run.RESTART, Run.STOP_START}:
+        changed = change.reason
+    edited = change.effect > Effect.INSTALL
+    if wanted.wish is Wish.COMPLETE:
+        edited = edited and something_can_come(unit, sides)
+    status = sides.observed.units.get(unit.name)
+    was_tried = status is not None and status.active == "failed"
+    if edited and was_tried and wanted.wish in {Wish.RUNNING, Wish.RAN}:
         draft.do([reset_action(unit)])
+    return decide_down(unit, wanted, record, sides, draft, changed=changed, edited=edited)
+
+
+def _older(unit: DesiredUnit, change: Change, record: RecordedUnit, sides: Sides) -> RecordedUnit:
+    """Return the record of a unit that keeps running by its old definition."""
+    detail = sides.observed.details.get(unit.name)
+    digest = run_digest(unit.suffix, change.old) if change.old.entries else "unknown"
+    if detail is None or detail.invocation_id == record.invocation:
+        return replace(record, run_digest=record.run_digest or digest)
+    return replace(record, run_digest=digest, invocation=detail.invocation_id)
+
+
+def _change_running(name: str, change: Change, run: Run, sides: Sides, draft: Draft) -> None:
+    """Apply a change to a running unit: a declared one, or a template's hand-started instance."""
+    unit = sides.desired.units.get(name)
+    verb = Verb.RELOAD if run is Run.RELOAD else Verb.RESTART
+    if unit is not None:
+        action = start_action(unit, sides, verb, change.reason)
+    else:
+        action = Action(Phase.RUN, verb, name, f"{change.reason} in its template")
+    if run is not Run.RELOAD:
+        reason = "a changed definition starts counting anew"
+        draft.do([Action(Phase.RUN, Verb.RESET_FAILED, name, reason, place=action.place)])
     if run is not Run.STOP_START:
         draft.do([action])
         return
-    neighbours = _neighbours(unit, sides)
-    stop = Action(
-        Phase.STOP,
-        Verb.STOP,
-        unit.name,
-        f"{change.reason}; stopped by its old definition",
-        place=unit.place,
-        neighbours=neighbours,
-    )
-    again = [
-        Action(Phase.RUN, Verb.START, name, f"went down with {unit.name}", place=unit.place)
-        for name in neighbours
-    ]
-    draft.do([stop, action, *again])
-
-
-def _neighbours(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
-    """Return the active closure of what a stop of the unit takes down."""
-    found: dict[str, None] = {}
-    asking = [unit.name]
-    while asking:
-        detail = sides.observed.details.get(asking.pop())
-        if detail is None:
-            continue
-        for name in (*detail.required_by, *detail.bound_by, *detail.consists_of):
-            if name not in found and name != unit.name and sides.observed.is_up(name):
-                found[name] = None
-                asking.append(name)
-    return tuple(found)
+    below = taken_down([name], sides)
+    reason = f"{change.reason}; stopped by its old definition"
+    draft.do([stop_action(name, reason, sides, below), action])
+    for other in below:
+        draft.do(start_again(other, f"went down with {name}", sides, draft))
 
 
 def _start_gained(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) -> None:
-    for name in change.gained:
-        if not sides.observed.is_up(name) and name not in sides.desired.units:
-            reason = f"{unit.name} now pulls it in"
-            draft.do([Action(Phase.RUN, Verb.START, name, reason, place=unit.place)])
+    """Rows C2 and C10: start what an active unit newly pulls in, not the unit itself."""
+    status = sides.observed.units.get(unit.name)
+    if not change.gained or status is None or status.active != "active":
+        return
+    parsed = parse_name(unit.name)
+    for word in change.gained:
+        name = expand_name_specifiers(word, parsed)
+        if name is None or sides.observed.is_up(name) or sides.is_frozen(name):
+            continue
+        other = sides.observed.units.get(name)
+        if other is not None and other.load in {"masked", "bad-setting", "error"}:
+            continue
+        if name not in sides.desired.units and other is not None and other.load == "not-found":
+            continue
+        reason = f"{unit.name} now pulls it in"
+        draft.do(start_again(name, reason, sides, draft))
 
 
 def _plan_hand_started(
     unit: DesiredUnit, run: Run, change: Change, sides: Sides, draft: Draft
 ) -> None:
-    if run not in {Run.RESTART, Run.STOP_START}:
+    """Row C11: instances that a person started follow their template too."""
+    if run is Run.LEAVE or is_protected_name(unit.name) or unit.policy.on_change is OnChange.KEEP:
         return
     for name in sides.observed.hand_started.get(unit.name, ()):
-        if sides.observed.is_up(name):
-            reason = f"{change.reason} in its template"
-            draft.do([Action(Phase.RUN, Verb.RESTART, name, reason, place=unit.place)])
-
-
-TIMES_THAT_COME = ("OnCalendar", "OnUnitActiveSec", "OnUnitInactiveSec", "OnActiveSec")
-EVENTS_AT_START = ("OnBootSec", "OnStartupSec", "OnActiveSec", "OnCalendar")
-
-
-def _plan_timer(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) -> None:
-    """Row C8: a reload applies a changed timer, unless it had elapsed."""
-    if not change.touches_files or change.is_new:
-        return
-    keys = {key for section, key in change.keys if section == "Timer"}
-    status = sides.observed.units.get(unit.name)
-    comes = any(unit.text.values("Timer", key) for key in TIMES_THAT_COME)
-    if status is not None and status.sub == "elapsed" and comes and keys:
-        reason = f"{change.reason}; it had elapsed"
-        draft.do([start_action(unit, sides, Verb.RESTART, reason)])
-    persistent = is_true(unit.text.last("Timer", "Persistent"))
-    was_persistent = is_true(change.old.last("Timer", "Persistent"))
-    if persistent and not was_persistent and unit.text.values("Timer", "OnCalendar"):
-        reason = "Persistent= is new: what was missed before does not count"
-        draft.do([Action(Phase.WRITE, Verb.STAMP, unit.name, reason, place=unit.place)])
-    if keys & set(EVENTS_AT_START):
-        draft.notes.append(
-            f"{unit.name} may run now: {', '.join(sorted(keys))} changed, and a time between "
-            "its last run and now counts"
-        )
+        detail = sides.observed.details.get(name)
+        refuses = detail is not None and (detail.refuse_manual_start or detail.refuse_manual_stop)
+        active = sides.observed.is_up(name) and not sides.is_frozen(name)
+        if active and name in sides.recorded.units:
+            continue
+        if active and not refuses:
+            _change_running(name, change, run, sides, draft)

@@ -43,7 +43,9 @@ def judge_down(
     `wish` is RUNNING, or RAN for a oneshot without RemainAfterExit. V8 (our own intent) is
     decided by the caller, who knows the intents.
     """
-    if detail.job_id or observed.manager.system_state == "stopping":
+    status = observed.units.get(detail.name)
+    queued = detail.job_id or (status is not None and status.job_id)
+    if queued or observed.manager.system_state == "stopping":
         return Judgement("V1", Down.UNDECIDED)
     if detail.condition_timestamp > 0 and not detail.condition_result:
         return Judgement("V2", Down.SKIPPED)
@@ -85,8 +87,10 @@ def _was_asked_to_stop(detail: UnitDetail) -> bool:
     )
     if not ordered:
         return False
-    if detail.exec_main_start_timestamp == 0 or detail.remain_after_exit:
-        return detail.result == "success" or detail.remain_after_exit
+    if detail.remain_after_exit:
+        return True
+    if detail.exec_main_start_timestamp == 0:
+        return detail.result == "success"
     return detail.active_exit_timestamp < detail.exec_main_exit_timestamp
 
 

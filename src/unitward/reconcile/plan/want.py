@@ -6,12 +6,12 @@ from enum import Enum
 from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
 from unitward.model.unittext import UnitText
+from unitward.reconcile.plan.kinds import is_oneshot, is_true, stays_active
 from unitward.reconcile.plan.sides import Sides
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.specifiers import expand_name_specifiers
 
 INSTALL_KEYS = ("WantedBy", "RequiredBy", "UpheldBy")
-TRUE_WORDS = frozenset({"1", "yes", "y", "true", "t", "on"})
 
 
 class Wish(Enum):
@@ -34,25 +34,6 @@ class Want:
     waiting: bool = False
 
 
-def is_true(value: str) -> bool:
-    """Read a systemd boolean (systemd.syntax(7)); anything else is false."""
-    return value.lower() in TRUE_WORDS
-
-
-def is_oneshot(text: UnitText) -> bool:
-    """Tell whether a service is `Type=oneshot`; without ExecStart= that is the default."""
-    kind = text.last("Service", "Type")
-    if kind:
-        return kind == "oneshot"
-    has_commands = text.values("Service", "ExecStart") or text.last("Service", "BusName")
-    return text.has_section("Service") and not has_commands
-
-
-def stays_active(text: UnitText) -> bool:
-    """Tell whether `RemainAfterExit=` keeps an ended service active."""
-    return is_true(text.last("Service", "RemainAfterExit"))
-
-
 def wants_enabling(unit: DesiredUnit) -> bool | None:
     """Return whether the unit's links should exist, None when either is fine."""
     policy = unit.policy
@@ -69,24 +50,21 @@ def wants_enabling(unit: DesiredUnit) -> bool | None:
 
 
 def targets_of(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
-    """Return the units that pull this one in once it is enabled, in order of the file."""
-    name = parse_name(unit.name)
-    targets: list[str] = []
-    if wants_enabling(unit):
-        for key in INSTALL_KEYS:
-            for word in unit.text.words("Install", key):
-                expanded = expand_name_specifiers(word, name)
-                if expanded:
-                    targets.append(expanded)
-    for link in sides.recorded.links.values():
+    """Return the units that pull this one in once its links are as declared."""
+    enabling = wants_enabling(unit)
+    if enabling is False:
+        return ()
+    if enabling:
+        name = parse_name(unit.name)
+        words = [word for key in INSTALL_KEYS for word in unit.text.words("Install", key)]
+        expanded = [expand_name_specifiers(word, name) for word in words]
+        return tuple(dict.fromkeys(target for target in expanded if target))
+    targets: dict[str, None] = {}
+    for link in sides.links_of.get(unit.name, ()):
         folder, _, base = link.path.rpartition("/")
-        if (
-            link.unit == unit.name
-            and base == unit.name
-            and folder.endswith((".wants", ".requires", ".upholds"))
-        ):
-            targets.append(folder.rpartition(".")[0])
-    return tuple(dict.fromkeys(targets))
+        if base == unit.name and folder.endswith((".wants", ".requires", ".upholds")):
+            targets[folder.rpartition(".")[0]] = None
+    return tuple(targets)
 
 
 def want(unit: DesiredUnit, sides: Sides) -> Want:
@@ -165,19 +143,10 @@ def _will_be_up(target: str, sides: Sides, asking: frozenset[str]) -> bool:
 
 
 def _started_by(unit: DesiredUnit, sides: Sides) -> str:
-    stem = unit.name.rpartition(".")[0]
-    template_stem = parse_name(unit.name).prefix
-    for kind in ("timer", "socket", "path"):
-        for candidate in (f"{stem}.{kind}", f"{template_stem}.{kind}"):
-            if candidate in sides.desired.units and candidate != unit.name:
-                return f"started by {candidate}"
-    for other in sides.desired.units.values():
-        if unit.name in {
-            *other.text.words("Timer", "Unit"),
-            *other.text.words("Path", "Unit"),
-            *other.text.words("Socket", "Service"),
-        }:
-            return f"started by {other.name}"
+    parsed = parse_name(unit.name)
+    starter = sides.starters.get(unit.name) or sides.starters.get(parsed.template)
+    if starter:
+        return f"started by {starter}"
     if wants_enabling(unit) is False:
         return "not enabled; started only by hand or by other units"
     return "installed, nothing starts it"

@@ -1,0 +1,107 @@
+"""Table P: whether the running process is older than its content."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from unitward.model.observed import ManagerFacts
+from unitward.model.recorded import IntentKind
+
+OTHER = "[Service]\nExecStart=/bin/b\n[Install]\nWantedBy=default.target\n"
+
+
+@pytest.mark.parametrize(
+    ("was", "written", "loaded", "done"),
+    [
+        ("1" * 32, 8000.0, 9000.0, ["restart a.service"]),
+        ("0" * 32, 8000.0, 9000.0, []),
+        ("0" * 32, 8000.0, 9800.0, ["restart a.service"]),
+        ("0" * 32, 9400.0, 9000.0, ["daemon-reload", "restart a.service"]),
+    ],
+    ids=["P1 same process", "P2", "P3 loaded after the start", "P3 written after the load"],
+)
+def test_an_open_intent_is_finished_or_closed(
+    scene: Any, was: str, written: float, loaded: float, done: list[str]
+) -> None:
+    """P1, P2, P3: started at 9500 after a load at 9000 of a file of 8000 is current."""
+    scene.settled("a.service")
+    scene.on_disk("a.service", scene.files["a.service"].content, written)
+    scene.known["a.service"] = _with(scene, run_digest="old", invocation=was)
+    ident = scene.intend("a.service", IntentKind.RUN, invocation=was)
+    scene.observed["manager"] = _manager(loaded)
+    assert done == scene.does()
+    assert ((ident,) if not done else ()) == scene.plan().close
+
+
+def _with(scene: Any, **facts: Any) -> Any:
+    return replace(scene.known["a.service"], **facts)
+
+
+def _manager(loaded: float) -> Any:
+    return ManagerFacts(252, "running", "life", int(loaded * 1e6))
+
+
+def test_a_file_as_recorded_is_current(scene: Any) -> None:
+    """P4: no intent, file as recorded: nothing happens, whatever the timestamps."""
+    scene.settled("a.service")
+    scene.up("a.service", exec_main_start_timestamp=5, active_enter_timestamp=5)
+    assert [] == scene.does()
+
+
+def edited(scene: Any, changed_at: float) -> None:
+    """Have the file of a.service edited by hand at a time; its process started at 9500."""
+    scene.settled("a.service")
+    scene.on_disk("a.service", OTHER, changed_at)
+
+
+def test_an_edit_after_the_start_is_written_back(scene: Any) -> None:
+    """P5, D1: the process never saw the edit; a copy of it is kept, nothing restarts."""
+    edited(scene, 9600.0)
+    assert ["keep copy a.service", "restore a.service", "daemon-reload"] == scene.does()
+
+
+def test_an_edit_before_the_start_runs(scene: Any) -> None:
+    """P6: the process runs the edited text, so going back is a change like any other."""
+    edited(scene, 9300.0)
+    assert [
+        "keep copy a.service",
+        "restore a.service",
+        "daemon-reload",
+        "reset-failed a.service",
+        "restart a.service",
+    ] == scene.does()
+
+
+def test_a_lost_ledger_restarts_nothing(scene: Any) -> None:
+    """P7: files recognised by their mark are taken over, units go on."""
+    scene.settled("a.service")
+    scene.on_disk("a.service", scene.files["a.service"].content, 9700.0)
+    oneshot = OTHER.replace("[Service]", "[Service]\nType=oneshot")
+    scene.settled("b.service", oneshot)
+    scene.down("b.service")
+    scene.known.clear()
+    scene.files.clear()
+    scene.links.clear()
+    done = scene.does()
+    assert ["enable a.service", "enable b.service", "daemon-reload"] == done
+    assert {"a.service", "b.service"} == {file.path for file in scene.plan().found}
+
+
+def test_what_was_taken_over_may_be_older(scene: Any) -> None:
+    """P7: a process that began before its file was last touched is called so."""
+    scene.settled("a.service", "[Service]\nExecStart=/bin/a\n", state="any")
+    scene.on_disk("a.service", scene.files["a.service"].content, 9700.0)
+    scene.known.clear()
+    scene.observed["manager"] = _manager(9800.0)
+    assert [] == scene.does()
+    assert "in-sync: taken over; it may be older than its file" == scene.says("a.service")
+
+
+def test_content_that_changed_while_the_ledger_was_lost_is_a_change(scene: Any) -> None:
+    """P7: the loss restarts nothing, but a newer declaration does."""
+    scene.settled("a.service")
+    scene.declare("a.service", OTHER)
+    scene.known.clear()
+    scene.files.clear()
+    assert "restart a.service" == scene.does()[-1]
