@@ -8,7 +8,8 @@ import os
 
 from unitward.daemon.loop import Daemon
 from unitward.errors import Exit, LockHeldError
-from unitward.reconcile.account import assemble, identity
+from unitward.reconcile.account import assemble
+from unitward.store.identity import identity
 from unitward.store.ledger import open_ledger
 from unitward.store.lock import hold_lock
 from unitward.systemd.journal import JournalSocket

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 from unitward.config import load_settings
@@ -12,15 +13,8 @@ from unitward.daemon.narrate import Narrator
 from unitward.daemon.triggers import Due, Triggers
 from unitward.daemon.wake import wake_socket
 from unitward.daemon.watches import Watches
-from unitward.errors import (
-    ConfigError,
-    Exit,
-    LedgerError,
-    ManagerCallError,
-    ManagerTimeoutError,
-    ManagerUnreachableError,
-    UnitwardError,
-)
+from unitward.errors import ConfigError, Exit, ManagerUnreachableError, UnitwardError
+from unitward.model.plan import Sync
 from unitward.model.report import Report
 from unitward.reconcile import Considered, carry_out, consider
 from unitward.reconcile.account import Account
@@ -39,6 +33,8 @@ from unitward.systemd.notify import Notifier, watchdog_seconds
 from unitward.telemetry.log import Kind, bind_pass, logger
 
 RETRY_SECONDS = 30.0
+END_SECONDS = 1.0
+UNFINISHED = frozenset({Sync.PENDING, Sync.STARTING, Sync.STOPPING})
 RECONNECT_FIRST, RECONNECT_LONGEST = 0.2, 10.0
 
 
@@ -51,12 +47,14 @@ class Daemon:
         self._notifier = Notifier(os.environ)
         self._narrator = Narrator()
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._ending = asyncio.Event()
         self._lost = False
         self._passes = 0
         self._working = False
         self._expected: dict[str, str] = {}
+        self._unfinished: set[str] = set()
         self._heard: dict[str, str] = {}
+        self._ended_jobs: set[str] = set()
         self._touched: set[str] = set()
         settings = account.settings
         self._triggers = Triggers(Settle(settings.settle, settings.settle_cap), settings.resync)
@@ -69,6 +67,8 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload_settings)
+        with contextlib.suppress(UnitwardError):
+            self._account.files.remove_leftovers()
         await self._connect()
         dog = asyncio.create_task(self._feed_watchdog())
         self._watches = Watches(
@@ -95,7 +95,7 @@ class Daemon:
     async def _loop(self) -> None:
         while not self._stopping:
             if self._lost:
-                await self._reconnect()
+                await self._unless_ending(self._reconnect())
                 continue
             self._woken.clear()
             pause = self._triggers.wait(time.monotonic())
@@ -105,7 +105,26 @@ class Daemon:
                 continue
             due = self._triggers.take(time.monotonic())
             if due is not None:
-                await self._guarded_pass(due)
+                await self._unless_ending(self._guarded_pass(due))
+
+    @property
+    def _stopping(self) -> bool:
+        return self._ending.is_set()
+
+    async def _unless_ending(self, work: Coroutine[None, None, None]) -> None:
+        """Await the work; once unitward has to end, it gets a second more and is cut short.
+
+        What was cut short left its intents open: the next start finishes it.
+        """
+        task = asyncio.create_task(work)
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait({task, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait({task}, timeout=END_SECONDS)
+            task.cancel()
+        ending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
     async def _guarded_pass(self, due: Due) -> None:
         """Make a pass; whatever goes wrong in it is logged and tried again later."""
@@ -117,8 +136,8 @@ class Daemon:
                 await self._pass(due, trigger)
             except ManagerUnreachableError:
                 self._lost = True
-            except (LedgerError, ManagerCallError, ManagerTimeoutError, UnitwardError) as error:
-                logger().error(f"pass given up: {error}", kind=Kind.FAILURE, hint=error.hint)
+            except UnitwardError as error:
+                self._narrator.tell_given_up(error)
                 self._triggers.ask("a pass failed", time.monotonic(), RETRY_SECONDS)
             finally:
                 self._working = False
@@ -129,15 +148,17 @@ class Daemon:
         manager, account, ledger = self._manager, self._account, self._ledger
         answers = ledger.newest_request()
         self._heard.clear()
+        self._ended_jobs.clear()
         recorded = ledger.read()
         considered = await consider(account, manager, recorded, settled=due.settled)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)
         await manager.ref(_referable(considered))
         self._expected = {unit.name: unit.active for unit in report.units}
+        self._unfinished = {u.name for u in report.units if u.verdict.sync in UNFINISHED}
         self._narrator.tell(report, trigger)
-        self._publish(report, trigger, answers)
         self._plan_ahead(considered, report)
+        self._publish(report, trigger, answers)
 
     def _publish(self, report: Report, trigger: str, answers: int) -> None:
         document = report_document(report, trigger)
@@ -165,6 +186,8 @@ class Daemon:
         for unit, active in self._heard.items():
             if self._expected.get(unit, active) != active:
                 self._triggers.unit_changed(unit, now)
+        for unit in self._ended_jobs & self._unfinished:
+            self._triggers.unit_changed(unit, now)
         for path in self._touched:
             self._look_at(path, now)
         self._touched.clear()
@@ -202,7 +225,7 @@ class Daemon:
             await asyncio.sleep(interval / 2)
 
     def _stop(self) -> None:
-        self._stopping = True
+        self._ending.set()
         self._notifier.stopping("ending")
         self._woken.set()
 
@@ -215,8 +238,7 @@ class Daemon:
             logger().error(f"the configuration stays as it was: {error}", hint=error.hint)
         else:
             self._account.use(settings)
-            self._triggers.settle = Settle(settings.settle, settings.settle_cap)
-            self._triggers.resync = settings.resync
+            self._triggers.use(Settle(settings.settle, settings.settle_cap), settings.resync)
             if self._watches is not None:
                 self._watches.restart_source()
         self._notifier.ready("configuration read")
@@ -258,10 +280,12 @@ class Daemon:
                     self._expected[name] = active
                     self._triggers.unit_changed(name, time.monotonic())
                     self._woken.set()
-            case JobFinished(unit=unit) if not self._working:
-                if self._expected.get(unit) in {"activating", "deactivating"}:
-                    self._triggers.unit_changed(unit, time.monotonic())
-                    self._woken.set()
+            case JobFinished(unit=unit) if self._working:
+                self._ended_jobs.add(unit)
+            case JobFinished(unit=unit) if unit in self._unfinished:
+                self._unfinished.discard(unit)
+                self._triggers.unit_changed(unit, time.monotonic())
+                self._woken.set()
             case ManagerGone() | ManagerBack() | Disconnected():
                 self._lost = True
                 self._woken.set()

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from unitward.model.plan import Sync
+from unitward.errors import UnitwardError
+from unitward.model.plan import Sync, Verb
 from unitward.model.report import Outcome, Report, Result
 from unitward.model.source import Severity
 from unitward.telemetry.log import Kind, logger
 
 AGAIN_SECONDS = 3600.0
 LOUD = frozenset({Sync.FAILED, Sync.BLOCKED, Sync.DRIFTED, Sync.INVALID})
+# Steps that come with the others and tell a person nothing.
+STEPS = frozenset({Verb.RESET_FAILED, Verb.STAMP, Verb.RELOAD_MANAGER})
 
 
 @dataclass(slots=True)
@@ -63,6 +66,11 @@ class Narrator:
         for gone in self._said.keys() - current:
             del self._said[gone]
 
+    def tell_given_up(self, error: UnitwardError) -> None:
+        """Log that a pass could not be finished."""
+        text = f"pass given up: {error}"
+        self._once(set(), text, logger().error, Kind.FAILURE, text, hint=error.hint)
+
     def _tell_outcome(self, current: set[str], outcome: Outcome) -> None:
         action = outcome.action
         fields = {
@@ -73,7 +81,8 @@ class Narrator:
         }
         match outcome.result:
             case Result.DONE:
-                logger().info(action.summary, kind=Kind.ACTION, **fields)
+                tell = logger().debug if action.verb in STEPS else logger().info
+                tell(action.summary, kind=Kind.ACTION, **fields)
             case Result.FAILED:
                 text = f"{action.summary}: {outcome.detail}"
                 self._once(

@@ -34,6 +34,12 @@ class Triggers:
     _alarm: float = 0.0
     _last_pass: float = 0.0
 
+    def use(self, settle: Settle, resync: float) -> None:
+        """Take new settings; a change that has not been read yet has to become quiet anew."""
+        if self.settle.noted is not None:
+            settle.note(self.settle.noted)
+        self.settle, self.resync = settle, resync
+
     def source_changed(self, now: float) -> None:
         """Note a change in the desired-state folder; it has to become quiet first."""
         self.settle.note(now)

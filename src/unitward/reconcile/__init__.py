@@ -14,6 +14,7 @@ from unitward.model.plan import Plan
 from unitward.model.recorded import Recorded
 from unitward.model.report import Report
 from unitward.reconcile.account import Account
+from unitward.reconcile.again import Decided, Declared
 from unitward.reconcile.apply import Doors, apply
 from unitward.reconcile.check import check
 from unitward.reconcile.desire import Terms, desire
@@ -45,6 +46,7 @@ async def declare(account: Account, recorded: Recorded, *, settled: bool = True)
     settled: False when the folder never became quiet before this reading.
     """
     snapshot = await load(account.source, settled=settled)
+    caches = account.caches
     terms = Terms(
         table=account.table,
         folder=str(account.source.root),
@@ -52,8 +54,13 @@ async def declare(account: Account, recorded: Recorded, *, settled: bool = True)
         installation=recorded.installation,
         strict=account.settings.strict,
     )
-    desired = desire(snapshot, recorded, terms, account.caches.desire)
-    return await check(desired, recorded, account.env, account.caches.check)
+    last = caches.declared
+    if last is not None and last.holds_for(snapshot, recorded, terms):
+        return last.desired
+    desired = desire(snapshot, recorded, terms, caches.desire)
+    desired = await check(desired, recorded, account.env, caches.check)
+    caches.declared = Declared(snapshot, recorded, terms, desired)
+    return desired
 
 
 async def consider(
@@ -62,7 +69,11 @@ async def consider(
     """Run a pass up to its plan, which has no effect on units, files or the ledger."""
     desired = await declare(account, recorded, settled=settled)
     observed = await observe(desired, recorded, account.world(manager))
+    last = account.caches.decided
+    if last is not None and last.holds_for(desired, recorded, observed, account.settings):
+        return Considered(desired, recorded, observed, last.plan)
     decided = plan(desired, recorded, observed, account.settings)
+    account.caches.decided = Decided(desired, recorded, observed, account.settings, decided)
     return Considered(desired, recorded, observed, decided)
 
 

@@ -1,6 +1,5 @@
 """The account a pass works on, and how it is put together from an environment."""
 
-import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,10 +11,12 @@ from unitward.model.folders import Folders, folders_from
 from unitward.model.recorded import Recorded
 from unitward.model.settings import Settings
 from unitward.model.unittext import DirectiveTable
+from unitward.reconcile.again import Decided, Declared
 from unitward.reconcile.check import CheckCache
 from unitward.reconcile.desire import DesireCache
 from unitward.reconcile.load import Source
-from unitward.reconcile.observe import Places, World
+from unitward.reconcile.observe import AskedNames, Places, World
+from unitward.store.identity import identity
 from unitward.store.ledger import read_ledger
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.directives import load_directives
@@ -28,6 +29,9 @@ class Caches:
 
     desire: DesireCache = field(default_factory=DesireCache)
     check: CheckCache = field(default_factory=CheckCache)
+    asked: AskedNames = field(default_factory=AskedNames)
+    declared: Declared | None = None
+    decided: Decided | None = None
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class Account:
 
     def world(self, manager: Manager) -> World:
         """Return the doors for observing through this manager."""
-        return World(manager, self.files, self.places, self.env)
+        return World(manager, self.files, self.places, self.env, self.caches.asked)
 
     @property
     def places(self) -> Places:
@@ -80,16 +84,6 @@ def assemble(env: Mapping[str, str]) -> Account:
 def source_folder(folders: Folders, settings: Settings) -> Path:
     """Return the desired-state folder in force."""
     return Path(settings.source) if settings.source else folders.desired
-
-
-def identity(uid: int) -> str:
-    """Return what tells this machine and account from others; keeps the machine id secret."""
-    try:
-        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        machine = ""
-    digest = hashlib.sha256(f"unitward {machine}".encode()).hexdigest()
-    return f"{digest[:12]}-{uid}"
 
 
 def recorded_now(account: Account) -> Recorded:

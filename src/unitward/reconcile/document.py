@@ -1,55 +1,147 @@
 """Plans and reports as documents: what `-o json` prints and what the ledger publishes. Pure.
 
-The shapes are promises to scripts; docs/output.md lists them.
+The shapes are promises to scripts; docs/output.md explains them, docs/schemas/ checks them.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from unitward.model.plan import Action, Held, Plan, Verdict
 from unitward.model.report import Outcome, Report, UnitReport
-from unitward.model.source import Problem
+from unitward.model.source import Place, Problem
 
 PLAN_SCHEMA = "unitward/plan/v1"
 STATUS_SCHEMA = "unitward/status/v1"
 VALIDATE_SCHEMA = "unitward/validate/v1"
 
-Document = dict[str, Any]
+
+class ActionDocument(TypedDict):
+    """One action of a plan."""
+
+    action: str
+    unit: str
+    path: str
+    reason: str
+    source: str
+    summary: str
 
 
-def plan_document(plan: Plan, problems: Sequence[Problem]) -> Document:
-    """Return the document of a plan."""
+class OutcomeDocument(ActionDocument):
+    """One action of a pass, and how it ended."""
+
+    result: str
+    detail: str
+
+
+class VerdictDocument(TypedDict):
+    """How one unit stands; `until` is wall-clock seconds, 0 for a verdict without an end."""
+
+    name: str
+    sync: str
+    reason: str
+    until: float
+
+
+class UnitDocument(VerdictDocument):
+    """How one unit stands, and what the manager says of it."""
+
+    active: str
+    sub: str
+    enabled: bool
+    source: str
+
+
+class HeldDocument(TypedDict):
+    """What waits for `unitward approve DIGEST`."""
+
+    reason: str
+    units: list[str]
+    digest: str
+
+
+class ProblemDocument(TypedDict):
+    """Something wrong in the source; line and column count from 1, 0 is the whole."""
+
+    file: str
+    line: int
+    column: int
+    severity: str
+    message: str
+    hint: str
+    unit: str
+    lint: str
+    snippet: str
+
+
+class PlanDocument(TypedDict):
+    """What `unitward plan -o json` prints."""
+
+    schema: str
+    revision: str
+    digest: str
+    unavailable: str
+    actions: list[ActionDocument]
+    units: list[VerdictDocument]
+    held: list[HeldDocument]
+    notes: list[str]
+    problems: list[ProblemDocument]
+
+
+class StatusDocument(TypedDict):
+    """What `unitward status -o json` prints; times are wall-clock seconds, 0 for none.
+
+    daemon: process id of the daemon, 0 when none runs; only the command knows it.
+    """
+
+    schema: str
+    revision: str
+    trigger: str
+    finished_at: float
+    next_at: float
+    daemon: int
+    unavailable: str
+    units: list[UnitDocument]
+    actions: list[OutcomeDocument]
+    held: list[HeldDocument]
+    notes: list[str]
+    problems: list[ProblemDocument]
+
+
+class ValidateDocument(TypedDict):
+    """What `unitward validate -o json` prints."""
+
+    schema: str
+    problems: list[ProblemDocument]
+
+
+def plan_document(plan: Plan, problems: Sequence[Problem], unavailable: str = "") -> PlanDocument:
+    """Return the document of a plan; `unavailable` says why the source could not be read."""
     return {
         "schema": PLAN_SCHEMA,
         "revision": str(plan.revision),
         "digest": plan.digest,
+        "unavailable": unavailable,
         "actions": [action_document(action) for action in plan.actions],
-        "units": [{"name": name, **_verdict(verdict)} for name, verdict in plan.verdicts.items()],
+        "units": [_verdict(name, verdict) for name, verdict in plan.verdicts.items()],
         "held": [_held(held) for held in plan.held],
         "notes": list(plan.notes),
         "problems": [problem_document(problem) for problem in problems],
     }
 
 
-def action_document(action: Action) -> Document:
+def action_document(action: Action) -> ActionDocument:
     """Return the document of one action."""
     return {
         "action": action.verb.value,
         "unit": action.unit,
         "path": action.path,
         "reason": action.reason,
-        "source": _source(action),
+        "source": _source(action.place),
         "summary": action.summary,
     }
 
 
-def _source(action: Action) -> str:
-    if action.place is None:
-        return ""
-    return f"{action.place.file}:{action.place.line}" if action.place.line else action.place.file
-
-
-def report_document(report: Report, trigger: str = "") -> Document:
+def report_document(report: Report, trigger: str = "") -> StatusDocument:
     """Return the document of a finished pass, or of a look at the account."""
     return {
         "schema": STATUS_SCHEMA,
@@ -57,6 +149,7 @@ def report_document(report: Report, trigger: str = "") -> Document:
         "trigger": trigger,
         "finished_at": report.finished_at,
         "next_at": report.wake_at,
+        "daemon": 0,
         "unavailable": report.unavailable,
         "units": [unit_document(unit) for unit in report.units],
         "actions": [outcome_document(outcome) for outcome in report.outcomes],
@@ -66,19 +159,18 @@ def report_document(report: Report, trigger: str = "") -> Document:
     }
 
 
-def unit_document(unit: UnitReport) -> Document:
+def unit_document(unit: UnitReport) -> UnitDocument:
     """Return the document of one unit after a pass."""
     return {
-        "name": unit.name,
-        **_verdict(unit.verdict),
+        **_verdict(unit.name, unit.verdict),
         "active": unit.active,
         "sub": unit.sub,
         "enabled": unit.enabled,
-        "source": str(unit.place) if unit.place else "",
+        "source": _source(unit.place),
     }
 
 
-def outcome_document(outcome: Outcome) -> Document:
+def outcome_document(outcome: Outcome) -> OutcomeDocument:
     """Return the document of one action and how it ended."""
     return {
         **action_document(outcome.action),
@@ -87,7 +179,7 @@ def outcome_document(outcome: Outcome) -> Document:
     }
 
 
-def problem_document(problem: Problem) -> Document:
+def problem_document(problem: Problem) -> ProblemDocument:
     """Return the document of one problem of the source."""
     return {
         "file": problem.place.file,
@@ -102,7 +194,7 @@ def problem_document(problem: Problem) -> Document:
     }
 
 
-def validate_document(problems: Sequence[Problem]) -> Document:
+def validate_document(problems: Sequence[Problem]) -> ValidateDocument:
     """Return the document of a validation."""
     return {
         "schema": VALIDATE_SCHEMA,
@@ -110,9 +202,21 @@ def validate_document(problems: Sequence[Problem]) -> Document:
     }
 
 
-def _verdict(verdict: Verdict) -> Document:
-    return {"sync": verdict.sync.value, "reason": verdict.reason, "until": verdict.until}
+def _verdict(name: str, verdict: Verdict) -> VerdictDocument:
+    return {
+        "name": name,
+        "sync": verdict.sync.value,
+        "reason": verdict.reason,
+        "until": verdict.until,
+    }
 
 
-def _held(held: Held) -> Document:
+def _held(held: Held) -> HeldDocument:
     return {"reason": held.reason, "units": list(held.units), "digest": held.digest}
+
+
+def _source(place: Place | None) -> str:
+    """Return `file:line`, the file alone where no line is known."""
+    if place is None:
+        return ""
+    return f"{place.file}:{place.line}" if place.line else place.file

@@ -17,6 +17,7 @@ from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import DiskFile, Observed
 from unitward.model.recorded import Recorded
 from unitward.model.unitstate import UnitDetail, UnitStatus
+from unitward.reconcile.contents import content_key, contents_changed
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.conditions import failing_condition
 from unitward.systemd.manager import Manager
@@ -37,6 +38,15 @@ class Places:
     runtime: Path
 
 
+@dataclass(slots=True)
+class AskedNames:
+    """Which units were asked for, and for which declared and recorded sides."""
+
+    desired: Desired | None = None
+    recorded: Recorded | None = None
+    names: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The doors that observing goes through.
@@ -48,15 +58,20 @@ class World:
     files: UnitFiles
     places: Places
     env: Mapping[str, str] = field(default_factory=dict)
+    asked: AskedNames = field(default_factory=AskedNames)
 
 
 async def observe(desired: Desired, recorded: Recorded, world: World) -> Observed:
     """Look at the disk and the user manager. Raises ManagerUnreachableError and the like."""
     files = _look_at_files(desired, recorded, world.files)
     facts = await world.manager.facts()
-    names = _names(desired, recorded)
-    units = await world.manager.list_units(sorted(names))
-    curious = _worth_a_look(desired, recorded, files, units)
+    asked = world.asked
+    if asked.desired is not desired or asked.recorded is not recorded:
+        asked.names = tuple(sorted(_names(desired, recorded)))
+        asked.desired, asked.recorded = desired, recorded
+    units = await world.manager.list_units(asked.names)
+    external = _read_external(desired, world)
+    curious = _worth_a_look(desired, recorded, files, units, external)
     details = await _details(curious, units, world.manager)
     templates = [
         unit.name
@@ -78,7 +93,7 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
         units=units,
         details=details,
         hand_started=_hand_started(instances, desired),
-        external=_read_external(desired, world),
+        external=external,
         shadowed=await _shadowed(desired, recorded, world),
         foreign_dropins={
             unit: paths
@@ -91,7 +106,7 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
 
 
 def _look_at_files(desired: Desired, recorded: Recorded, files: UnitFiles) -> dict[str, DiskFile]:
-    paths = set(recorded.files)
+    paths = set(recorded.files) | {i.path for i in recorded.intents if i.path}
     paths |= {file.path for unit in desired.units.values() for file in unit.files()}
     paths |= {file.path for file in desired.loose}
     paths |= {unit.name for unit in desired.units.values() if unit.policy.mask}
@@ -126,6 +141,7 @@ def _worth_a_look(
     recorded: Recorded,
     files: Mapping[str, DiskFile],
     units: Mapping[str, UnitStatus],
+    external: Mapping[str, str | None],
 ) -> set[str]:
     """Return the units whose status line does not say enough to decide."""
     intended = {intent.unit for intent in recorded.intents}
@@ -144,6 +160,8 @@ def _worth_a_look(
         )
         steady = status.active == "active" and not status.job_id
         touched = name in changed or unit.template in changed or name in intended
+        if known is not None:
+            touched = touched or any(contents_changed(unit, known, external))
         never_ran = status.load == "not-found" and known is None
         if not never_ran and not (steady and settled and not touched):
             curious.add(name)
@@ -199,10 +217,10 @@ def _read_external(desired: Desired, world: World) -> dict[str, str | None]:
     for unit in desired.units.values():
         policy = unit.policy
         for pattern in (*policy.env_files, *policy.restart_on, *policy.reload_on):
-            if pattern in result:
-                continue
-            path = expand_path(pattern, unit.name, world.places)
-            result[pattern] = None if path is None else _digest_of(path)
+            key = content_key(unit.name, pattern)
+            if key not in result:
+                path = expand_path(pattern, unit.name, world.places)
+                result[key] = None if path is None else _digest_of(path)
     return result
 
 

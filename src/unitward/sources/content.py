@@ -57,7 +57,7 @@ class ReadCache:
             del self.kept[path]
 
 
-def read_content(path: Path, name: str, *, uid: int, cache: ReadCache) -> SourceFile:
+def read_content(path: Path, name: str, *, uid: int | None, cache: ReadCache) -> SourceFile:
     """Read the file at `path`, a path without links, as the file `name` of the folder.
 
     A file that exists and cannot or must not be read gives an Unreadable.
@@ -89,7 +89,7 @@ def _status(path: Path) -> os.stat_result:
         raise MovedError(path) from error
 
 
-def _refused(status: os.stat_result, path: Path, uid: int) -> Unreadable | None:
+def _refused(status: os.stat_result, path: Path, uid: int | None) -> Unreadable | None:
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFLNK:
         raise MovedError(path)
@@ -144,7 +144,7 @@ def _failed(path: Path, error: OSError) -> Unreadable:
     return Unreadable(f"{path} cannot be read: {error.strerror}", hint)
 
 
-def follow(path: Path, *, uid: int, tree: Path | None) -> Path | Unreadable:
+def follow(path: Path, *, uid: int | None, tree: Path | None) -> Path | Unreadable:
     """Return where the link at `path` ends, every hop resolved, or why it is not followed.
 
     The end must exist and belong to `uid` or root; with `tree`, the root of a git work

@@ -29,10 +29,12 @@ class _CannotReadError(Exception):
         self.unavailable = unavailable
 
 
-def read_folder(root: Path, *, uid: int, cache: ReadCache | None = None) -> Snapshot | Unavailable:
+def read_folder(
+    root: Path, *, uid: int | None, cache: ReadCache | None = None
+) -> Snapshot | Unavailable:
     """Read every file below `root` that could declare something.
 
-    uid: the account that reads; what others could have written is refused.
+    uid: the account that reads; what others could have written is refused. None refuses nothing.
     cache: spares reading unchanged files again; one cache belongs to one folder.
 
     The result is a complete reading: nothing came, went or moved while it was made, and
@@ -72,7 +74,7 @@ class _Reading:
     """One walk through the folder."""
 
     root: Path
-    uid: int
+    uid: int | None
     checkout: Checkout | None
     cache: ReadCache
     files: list[SourceFile] = field(default_factory=list)

@@ -26,6 +26,11 @@ class Settle:
         return max(0.0, min(self._last + self._quiet, self._first + self._cap) - now)
 
     @property
+    def noted(self) -> float | None:
+        """When the last change was noted, None when nothing changed."""
+        return None if self._first is None else self._last
+
+    @property
     def forced(self) -> bool:
         """Tell whether the wait ends by the cap: such a reading is not settled."""
         return self._first is not None and self._last + self._quiet > self._first + self._cap

@@ -10,12 +10,15 @@ from pathlib import Path
 from unitward.model.source import Unavailable, Unreadable
 
 
-def distrust(status: os.stat_result, path: str, uid: int) -> Unreadable | None:
+def distrust(status: os.stat_result, path: str, uid: int | None) -> Unreadable | None:
     """Tell why the content of a file or folder could come from somebody else, else None.
 
     It must belong to `uid` or root, and be writable by nobody else. The account's private
     group (its primary group, of the account's name, without other members) is nobody else.
+    `uid` None trusts everybody: for a reading of which nothing is ever run.
     """
+    if uid is None:
+        return None
     if not owned(status, uid):
         return Unreadable(
             f"{path} belongs to another account (uid {status.st_uid})",
@@ -31,9 +34,9 @@ def distrust(status: os.stat_result, path: str, uid: int) -> Unreadable | None:
     return None
 
 
-def owned(status: os.stat_result, uid: int) -> bool:
-    """Tell whether a file belongs to the account or to root."""
-    return status.st_uid in {uid, 0}
+def owned(status: os.stat_result, uid: int | None) -> bool:
+    """Tell whether a file belongs to the account or to root; to anybody when uid is None."""
+    return uid is None or status.st_uid in {uid, 0}
 
 
 def check_overlap(source: Path, unit_dir: Path) -> Unavailable | None:

@@ -26,7 +26,7 @@ from unitward.model.recorded import (
     RecordedUnit,
 )
 from unitward.model.source import Place
-from unitward.store.migrations import migrate
+from unitward.store.migrations import migrate, refuse_newer
 
 BUSY_SECONDS = 5.0
 KEPT_GENERATIONS = 200
@@ -80,6 +80,7 @@ class Ledger:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._db = connection
         self._path = path
+        self._known: tuple[int, Recorded] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +105,13 @@ class Ledger:
         return str(row[0]) if row else ""
 
     def read(self) -> Recorded:
-        """Return everything a pass compares with."""
+        """Return everything a pass compares with; the same object while nothing changed."""
+        seen = self.changes_seen()
+        if self._known is None or self._known[0] != seen:
+            self._known = (seen, self._read())
+        return self._known[1]
+
+    def _read(self) -> Recorded:
         with self._guard("read"):
             db = self._db
             rows = db.execute(f"SELECT {UNIT_COLUMNS} FROM units")  # noqa: S608 - a constant
@@ -220,11 +227,13 @@ class Ledger:
 
     def publish(self, report: Mapping[str, Any], at: float, answered: int) -> None:
         """Make a finished pass visible to the commands; `answered`: up to which request."""
+        known = self._known  # nothing of what a pass compares with is written here
         with self._transaction():
             self._db.execute(
                 "REPLACE INTO last_report VALUES (1, ?, ?, ?)", (at, answered, json.dumps(report))
             )
             self._db.execute("DELETE FROM requests WHERE ident < ?", (answered,))
+        self._known = known
 
     def last_report(self) -> tuple[Mapping[str, Any], float, int] | None:
         """Return the last published report, when it ended, and which request it answered."""
@@ -265,6 +274,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._known = None
         with self._guard("written"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -308,9 +318,12 @@ def read_ledger(path: Path) -> Ledger | None:
     if not path.exists():
         return None
     try:
-        uri = f"{path.absolute().as_uri()}?mode=ro"
+        # Nobody has it open when there is no log beside it: then reading must not make one.
+        alone = not path.with_name(f"{path.name}-wal").exists()
+        uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
+        refuse_newer(version, str(path))
     except (sqlite3.Error, OSError) as error:
         raise _explain(path, "opened", error) from error
     if version == 0:

@@ -3,10 +3,13 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from unitward.errors import LockHeldError, UnitwardError
+
+PAUSES = (0.01, 0.05, 0.1)
 
 
 @contextlib.contextmanager
@@ -25,18 +28,26 @@ def hold_lock(path: Path, role: str) -> Iterator[None]:
             hint=f"give your account write access to {path.parent}",
         ) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _take(handle):
             pid, holder = _read_holder(handle)
-            raise LockHeldError(
-                f"{holder} (process {pid}) works on this account already", pid=pid
-            ) from error
+            raise LockHeldError(f"{holder} (process {pid}) works on this account already", pid=pid)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()} {role}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def _take(handle: int) -> bool:
+    """Take the lock; one that is only being asked about is free again in a moment."""
+    for pause in PAUSES:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return True
+    return False
 
 
 def lock_holder(path: Path) -> tuple[int, str] | None:

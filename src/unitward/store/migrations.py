@@ -50,12 +50,17 @@ CURRENT = len(MIGRATIONS)
 def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring the ledger to the current version. Raises LedgerError for a newer one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    refuse_newer(version, path)
+    for number in range(version, CURRENT):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+        )
+
+
+def refuse_newer(version: int, path: str) -> None:
+    """Raise LedgerError for a ledger of a version that is not known here."""
     if version > CURRENT:
         raise LedgerError(
             f"{path}: the ledger has version {version}, this unitward knows up to {CURRENT}",
             hint="run the newer unitward again; this one changes nothing",
-        )
-    for number in range(version, CURRENT):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )

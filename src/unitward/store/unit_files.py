@@ -12,6 +12,7 @@ from unitward.errors import UnitFileError
 from unitward.model.observed import DiskFile, DiskKind
 
 LINK_FOLDERS = (".wants", ".requires", ".upholds")
+UNFINISHED = ".unitward"
 READ_LIMIT = 4 * 1024 * 1024
 
 
@@ -25,12 +26,21 @@ class UnitFiles:
 
     root: Path
     _seen: dict[str, tuple[tuple[int, ...], DiskFile]] = field(default_factory=dict)
+    _prefix: str = ""
+
+    def __post_init__(self) -> None:
+        self._prefix = f"{self.root}/"
 
     def look(self, path: str) -> DiskFile:
-        """Return what stands at the path. Never raises: what cannot be read is OTHER."""
-        full = self.root / path
+        """Return what stands at the path. Never raises: what cannot be read is OTHER.
+
+        A drop-in folder that is a link leads out of the unit folder: what it holds is OTHER.
+        """
+        full = f"{self._prefix}{path}"
         try:
-            info = full.lstat()
+            if "/" in path and os.path.islink(full.rpartition("/")[0]):  # noqa: PTH114 - in the hot path of every pass
+                return DiskFile(path, DiskKind.OTHER)
+            info = os.lstat(full)
         except (FileNotFoundError, NotADirectoryError):
             self._seen.pop(path, None)
             return DiskFile(path, DiskKind.ABSENT)
@@ -40,7 +50,7 @@ class UnitFiles:
         known = self._seen.get(path)
         if known is not None and known[0] == signature:
             return known[1]
-        found = self._read(path, full, info)
+        found = self._read(path, Path(full), info)
         self._seen[path] = (signature, found)
         return found
 
@@ -74,11 +84,12 @@ class UnitFiles:
         found: dict[str, str] = {}
         for entry in self._entries(self.root):
             if entry.is_symlink():
-                found[entry.name] = str(Path(entry.path).readlink())
+                found[entry.name] = os.readlink(entry.path)  # noqa: PTH115 - as in look
             elif entry.name.endswith(LINK_FOLDERS) and entry.is_dir(follow_symlinks=False):
                 for link in self._entries(Path(entry.path)):
                     if link.is_symlink():
-                        found[f"{entry.name}/{link.name}"] = str(Path(link.path).readlink())
+                        target = os.readlink(link.path)  # noqa: PTH115 - as in look
+                        found[f"{entry.name}/{link.name}"] = target
         return found
 
     def dropins(self, owned: frozenset[str]) -> dict[str, tuple[str, ...]]:
@@ -115,7 +126,7 @@ class UnitFiles:
         The folder's own entry is made durable by `sync_folders`. Raises UnitFileError.
         """
         full = self.root / path
-        temporary = full.with_name(f".{full.name}.unitward")
+        temporary = full.with_name(f".{full.name}{UNFINISHED}")
         try:
             full.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
@@ -129,6 +140,19 @@ class UnitFiles:
                 temporary.unlink(missing_ok=True)
             raise _explain(full, "written", error) from error
         return self.look(path)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a write that was cut short left behind. Raises UnitFileError.
+
+        Only for the one who holds the account's lock: it cannot tell a write in progress.
+        """
+        for entry in self._entries(self.root):
+            if _is_leftover(entry):
+                self.delete(entry.name)
+            elif entry.name.endswith(".d") and entry.is_dir(follow_symlinks=False):
+                for inner in self._entries(Path(entry.path)):
+                    if _is_leftover(inner):
+                        self.delete(f"{entry.name}/{inner.name}")
 
     def delete(self, path: str) -> None:
         """Remove a file or link; a drop-in folder that becomes empty goes with it.
@@ -160,6 +184,11 @@ class UnitFiles:
                 raise _explain(folder, "made durable", error) from error
             finally:
                 os.close(handle)
+
+
+def _is_leftover(entry: os.DirEntry[str]) -> bool:
+    named = entry.name.startswith(".") and entry.name.endswith(UNFINISHED)
+    return named and entry.is_file(follow_symlinks=False)
 
 
 def _explain(path: Path, what: str, error: OSError) -> UnitFileError:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from unitward.errors import ManagerCallError, ManagerTimeoutError, UnitwardError
+from unitward.errors import (
+    ManagerCallError,
+    ManagerTimeoutError,
+    ManagerUnreachableError,
+    UnitwardError,
+)
 from unitward.model.plan import Action, Phase, Plan, Verb
 from unitward.model.recorded import Intent, IntentKind, Recorded
 from unitward.model.report import Outcome, Outcomes, Result
@@ -33,7 +38,13 @@ JOB_VERBS = {
     Verb.RESTART: JobVerb.RESTART,
     Verb.RELOAD: JobVerb.RELOAD,
 }
-LOOKED_AT = ("invocation_id", "fragment_path", "active_state")
+LOOKED_AT = (
+    "invocation_id",
+    "fragment_path",
+    "active_state",
+    "condition_result",
+    "condition_timestamp",
+)
 PROCESS_VERBS = frozenset({Verb.START, Verb.RESTART, Verb.RELOAD})
 
 
@@ -95,7 +106,7 @@ class _Work:
         intents = [
             intent for action in self._plan.actions if (intent := _intent_of(action)) is not None
         ]
-        if intents:
+        if self._plan.actions:
             self._intents = self._doors.ledger.open_intents(intents, time.time())
 
     async def phase(self, phase: Phase, actions: list[Action]) -> None:
@@ -196,8 +207,12 @@ class _Work:
             self._note_job(action, job.result)
 
     def _note_refusal(self, action: Action, error: UnitwardError) -> None:
+        if isinstance(error, ManagerUnreachableError):
+            raise error
         name = error.name if isinstance(error, ManagerCallError) else ""
-        if name == ErrorName.TRANSACTION_IS_DESTRUCTIVE:
+        if isinstance(error, ManagerTimeoutError):
+            self._fail(action, Result.PENDING, _sentence(error))
+        elif name == ErrorName.TRANSACTION_IS_DESTRUCTIVE:
             self._fail(action, Result.BUSY, "another job is queued on it")
         elif name == ErrorName.ONLY_BY_DEPENDENCY:
             self._fail(action, Result.PENDING, "it refuses to be started or stopped by hand")
@@ -231,7 +246,11 @@ class _Work:
         )
         if not touched:
             return
-        started = [a for a in self._jobs if a.verb in PROCESS_VERBS]
+        started = [
+            action
+            for action, outcome in self._results.items()
+            if action.verb in PROCESS_VERBS and outcome.result is not Result.SKIPPED
+        ]
         if started:
             await asyncio.sleep(SETTLE_SECONDS)
         manager = self._doors.manager
@@ -251,6 +270,10 @@ class _Work:
         if outcome.result is Result.FAILED or detail.active_state == "failed":
             if detail.active_state == "failed":
                 self._fail(action, Result.FAILED, failure_text(detail))
+            return
+        if detail.active_state == "inactive" and detail.condition_timestamp:
+            if not detail.condition_result:
+                self._set(action, outcome.result, "skipped: a condition of it does not hold")
             return
         ours = str(self._doors.files.root / action.unit)
         is_ours = any(a.path == action.unit and a.content for a in self._plan.actions)
@@ -297,10 +320,10 @@ def _intent_of(action: Action) -> Intent | None:
                 digest=action.run_digest,
                 invocation=action.invocation,
             )
-        case Verb.STOP if action.neighbours:
+        case Verb.STOP:
             return Intent(0, action.unit, IntentKind.STOP, neighbours=action.neighbours)
         case Verb.FORGET:
-            return Intent(0, action.unit, IntentKind.REMOVE)
+            return Intent(0, action.unit, IntentKind.REMOVE, action.path)
         case _:
             return None
 

@@ -33,7 +33,7 @@ def changes_of(
     units = dict(plan.records)
     for action, outcome in results.items():
         unit = units.get(action.unit)
-        if unit is not None:
+        if unit is not None and not _old_process_runs(action, outcome.result, details):
             units[action.unit] = _after(unit, action, outcome.result, details, plan.life)
     forgotten = tuple(a.unit for a in done if a.verb is Verb.FORGET and not a.path)
     return Changes(
@@ -48,7 +48,19 @@ def changes_of(
         ),
         links=tuple(links),
         deleted_links=tuple(a.path for a in done if a.verb is Verb.UNLINK),
-        closed=_closed(plan, recorded, results, intents),
+        closed=_closed(plan, recorded, results, intents, details),
+    )
+
+
+def _old_process_runs(action: Action, result: Result, details: Mapping[str, UnitDetail]) -> bool:
+    """Tell whether a restart that failed left the process that it should have replaced."""
+    detail = details.get(action.unit)
+    return (
+        action.verb is Verb.RESTART
+        and result is Result.FAILED
+        and detail is not None
+        and detail.active_state == "active"
+        and detail.invocation_id == action.invocation
     )
 
 
@@ -94,13 +106,18 @@ def _closed(
     recorded: Recorded,
     results: Mapping[Action, Outcome],
     intents: Mapping[Intent, int],
+    details: Mapping[str, UnitDetail],
 ) -> tuple[int, ...]:
     """Return the intents whose effect has ended, well or badly.
 
     An effect that did not begin, or whose job still runs, leaves its intent open: the next
     pass finishes it.
     """
-    ended = {(a.unit, a.verb, a.path) for a, o in results.items() if o.result in ENDED}
+    ended = {
+        (a.unit, a.verb, a.path)
+        for a, o in results.items()
+        if o.result in ENDED and not _old_process_runs(a, o.result, details)
+    }
     closed = list(plan.close)
     verbs = {
         IntentKind.WRITE: WRITES,

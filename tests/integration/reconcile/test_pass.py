@@ -1,0 +1,124 @@
+"""One pass on a real manager: what it takes over from the last one, and what it leaves alone."""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from unitward.model.report import Report, Result
+from unitward.reconcile import Considered, carry_out, consider
+from unitward.reconcile.account import Account, assemble
+from unitward.store.identity import identity
+from unitward.store.ledger import Ledger, open_ledger
+from unitward.systemd.manager import Manager
+
+A = (
+    "version: 1\nunits:\n  a.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
+    "    Install: {WantedBy: default.target}\n"
+)
+
+
+class Passes:
+    """An account on which passes are made one by one."""
+
+    def __init__(self, account: Account, manager: Manager, ledger: Ledger) -> None:
+        self.account = account
+        self.manager = manager
+        self.ledger = ledger
+
+    async def look(self) -> Considered:
+        """Run a pass up to its plan."""
+        return await consider(self.account, self.manager, self.ledger.read())
+
+    async def do(self, considered: Considered | None = None) -> Report:
+        """Carry a plan out; without one, make a whole pass."""
+        considered = considered or await self.look()
+        return await carry_out(considered, self.account, self.manager, self.ledger)
+
+
+@pytest.fixture
+async def passes(account: Any) -> AsyncIterator[Passes]:
+    """Connect to the throw-away account as the daemon does."""
+    assembled = assemble(account.env)
+    manager = await Manager.connect(account.env)
+    with open_ledger(assembled.folders.ledger, identity=identity(os.getuid())) as ledger:
+        yield Passes(assembled, manager, ledger)
+    await manager.close()
+
+
+async def test_nothing_to_do_is_not_weighed_again(account: Any, passes: Passes) -> None:
+    """While nothing changes a pass concludes what the last one did, and reloads nothing."""
+    account.write("a.yaml", A)
+    await passes.do()
+    await passes.do()
+    loaded = await passes.manager.units_load_timestamp()
+    first = await passes.look()
+    assert () == first.plan.actions
+    again = await passes.look()
+    assert first.desired is again.desired
+    assert first.plan is again.plan
+    await passes.do(again)
+    assert loaded == await passes.manager.units_load_timestamp()
+
+    path = account.unit_dir / "a.service"
+    path.write_bytes(path.read_bytes() + b"# edited\n")
+    drifted = await passes.look()
+    assert drifted.plan.actions
+    await passes.do(drifted)
+    assert b"# edited" not in path.read_bytes()
+    assert () == (await passes.look()).plan.actions
+
+    account.systemctl("stop", "a.service")
+    assert first.plan.verdicts != (await passes.look()).plan.verdicts
+
+
+async def test_a_file_that_changed_since_the_plan_is_left_alone(
+    account: Any, passes: Passes
+) -> None:
+    """What a person saved between the plan and its execution is not overwritten unseen."""
+    account.write("a.yaml", A)
+    await passes.do()
+    account.write("a.yaml", A.replace("infinity", "5000"))
+    considered = await passes.look()
+    path = account.unit_dir / "a.service"
+    path.write_text("[Service]\nExecStart=/bin/sleep 77\n")
+    report = await passes.do(considered)
+    assert Result.STALE in {outcome.result for outcome in report.outcomes}
+    assert "[Service]\nExecStart=/bin/sleep 77\n" == path.read_text()
+    await passes.do()
+    assert b"5000" in path.read_bytes()
+    [kept] = (account.state_home / "unitward/edited").iterdir()
+    assert b"sleep 77" in kept.read_bytes()
+
+
+async def test_stopping_begins_no_further_action(account: Any, passes: Passes) -> None:
+    """Once unitward has to end nothing more begins, and the next pass finishes it."""
+    account.write("a.yaml", A)
+    considered = await passes.look()
+    report = await carry_out(
+        considered, passes.account, passes.manager, passes.ledger, stop=lambda: True
+    )
+    assert {Result.SKIPPED} == {outcome.result for outcome in report.outcomes}
+    assert [] == [*account.unit_dir.iterdir()]
+    await passes.do()
+    assert "active" == account.show("a.service", "ActiveState")["ActiveState"]
+    assert () == passes.ledger.read().intents
+
+
+async def test_each_instance_follows_its_own_contents(account: Any, passes: Passes) -> None:
+    """A pattern with %i means another file for every instance; only that one restarts."""
+    for name in "ab":
+        (account.home / f"{name}.conf").write_text("1")
+    account.write(
+        "w.yaml",
+        "version: 1\nunits:\n  w@.service:\n    instances:\n"
+        "      a: {restart_on: ['%h/%i.conf']}\n      b: {restart_on: ['%h/%i.conf']}\n"
+        "    Service: {ExecStart: /bin/sleep infinity}\n"
+        "    Install: {WantedBy: default.target}\n",
+    )
+    await passes.do()
+    await passes.do()
+    (account.home / "b.conf").write_text("2")
+    considered = await passes.look()
+    assert {"w@b.service"} == {action.unit for action in considered.plan.actions}

@@ -1,0 +1,98 @@
+"""When a pass is due: a table of times, no clock."""
+
+from unitward.daemon.triggers import STATE_PAUSE, Triggers
+from unitward.sources.settle import Settle
+
+
+def triggers(resync: float = 600.0) -> Triggers:
+    """Return triggers after a first pass at the time 0."""
+    made = Triggers(Settle(0.1, 2.0), resync)
+    made.ask("start", 0.0)
+    assert made.take(0.0) is not None
+    return made
+
+
+def test_resync() -> None:
+    """Without any event the next pass is due after `resync`."""
+    due = triggers(600.0)
+    assert 600.0 == due.wait(0.0)
+    assert due.take(599.9) is None
+    taken = due.take(600.0)
+    assert taken is not None
+    assert ("resync",) == taken.reasons
+
+
+def test_source_has_to_become_quiet() -> None:
+    """A change of the source is read once it was quiet for the settling time, and once only."""
+    due = triggers()
+    due.source_changed(10.0)
+    due.source_changed(10.05)
+    assert due.take(10.1) is None
+    taken = due.take(10.16)
+    assert taken is not None
+    assert taken.settled
+    assert ("the source changed",) == taken.reasons
+    assert due.take(10.3) is None
+
+
+def test_constant_writes_end_at_the_cap() -> None:
+    """Under constant writes a pass is made at the cap, and knows that it is not settled."""
+    due = triggers()
+    for step in range(201):
+        due.source_changed(10.0 + step / 100)
+    taken = due.take(12.0)
+    assert taken is not None
+    assert not taken.settled
+
+
+def test_nothing_is_read_while_the_source_settles() -> None:
+    """What else becomes due waits for the source, so that one save is one pass."""
+    due = triggers()
+    due.source_changed(10.0)
+    due.ask("asked for", 10.0)
+    assert due.take(10.05) is None
+    taken = due.take(10.2)
+    assert taken is not None
+    assert ("asked for", "the source changed") == taken.reasons
+
+
+def test_one_state_pass_in_five_seconds() -> None:
+    """A unit that flaps causes one pass in five seconds; another unit is not held up by it."""
+    due = triggers()
+    due.unit_changed("a.service", 10.0)
+    assert due.take(10.1) is not None
+    due.unit_changed("a.service", 10.2)
+    assert due.take(11.0) is None
+    due.unit_changed("b.service", 11.0)
+    taken = due.take(11.1)
+    assert taken is not None
+    assert ("b.service changed",) == taken.reasons
+    assert due.take(10.1 + STATE_PAUSE) is not None
+
+
+def test_alarm_rings_once() -> None:
+    """A moment that the last pass named makes one pass."""
+    due = triggers()
+    due.set_alarm(20.0)
+    assert due.take(19.9) is None
+    assert due.take(20.0) is not None
+    assert due.take(20.1) is None
+
+
+def test_earlier_asking_wins() -> None:
+    """Asking again for later does not put off a pass that is due sooner."""
+    due = triggers()
+    due.ask("again", 10.0, delay=1.0)
+    due.ask("again", 10.0, delay=30.0)
+    assert due.take(11.0) is not None
+
+
+def test_new_settings_keep_an_unread_change() -> None:
+    """New settings do not forget that the source changed."""
+    due = triggers()
+    due.source_changed(10.0)
+    due.use(Settle(1.0, 2.0), 60.0)
+    assert due.take(10.5) is None
+    taken = due.take(11.0)
+    assert taken is not None
+    assert ("the source changed",) == taken.reasons

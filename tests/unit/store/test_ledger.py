@@ -1,0 +1,157 @@
+"""The ledger: what was written is read again, whole or not at all."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from unitward.errors import LedgerError, LockHeldError
+from unitward.model.recorded import (
+    Intent,
+    IntentKind,
+    RecordedFile,
+    RecordedLink,
+    RecordedUnit,
+)
+from unitward.model.source import Place
+from unitward.store.ledger import Changes, open_ledger, read_ledger
+from unitward.store.lock import hold_lock, lock_holder
+
+UNIT = RecordedUnit("a.service", Place("a.yaml", 3, 5), run_digest="r", tries=2, masked=True)
+FILE = RecordedFile("a.service", "a.service", "d", b"[Unit]\n")
+LINK = RecordedLink("default.target.wants/a.service", "../a.service", "a.service")
+INTENT = Intent(0, "a.service", IntentKind.RUN, digest="r", neighbours=("b.service",))
+
+
+def test_recorded_is_read_again(tmp_path: Path) -> None:
+    """Everything recorded comes back as it was, in another process too."""
+    path = tmp_path / "state/ledger.sqlite"
+    with open_ledger(path, identity="me") as ledger:
+        ledger.record(Changes(units=(UNIT,), files=(FILE,), links=(LINK,)))
+        ledger.set_absences({"b.service": 1.5})
+        ledger.approve("abc", 1.0)
+        [ident] = ledger.open_intents([INTENT], 2.0).values()
+        installation = ledger.installation()
+    other = read_ledger(path)
+    assert other is not None
+    with other:
+        recorded = other.read()
+    assert {"a.service": UNIT} == recorded.units
+    assert {"a.service": FILE} == recorded.files
+    assert {LINK.path: LINK} == recorded.links
+    assert {"b.service": 1.5} == recorded.absences
+    assert frozenset({"abc"}) == recorded.approved
+    assert installation == recorded.installation
+    [intent] = recorded.intents
+    assert (ident, ("b.service",)) == (intent.ident, intent.neighbours)
+    assert 0o600 == path.stat().st_mode & 0o777
+
+
+def test_reading_is_spared_only_while_nothing_changed(tmp_path: Path) -> None:
+    """The same object comes back until this or another process writes."""
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path, identity="me") as ledger, open_ledger(path, identity="me") as other:
+        first = ledger.read()
+        ledger.publish({"x": 1}, 1.0, 0)
+        assert first is ledger.read()
+        ledger.approve("mine", 1.0)
+        assert {"mine"} == ledger.read().approved
+        other.approve("theirs", 1.0)
+        assert {"mine", "theirs"} == ledger.read().approved
+
+
+def test_forgotten_units_leave_nothing(tmp_path: Path) -> None:
+    """Forgetting a unit removes its files, links, intents and absence from the ledger."""
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        ledger.record(Changes(units=(UNIT,), files=(FILE,), links=(LINK,)))
+        ledger.set_absences({"a.service": 1.0})
+        ledger.open_intents([INTENT], 1.0)
+        ledger.record(Changes(forgotten=("a.service",)))
+        recorded = ledger.read()
+    assert ({}, {}, {}, {}, ()) == (
+        recorded.units,
+        recorded.files,
+        recorded.links,
+        recorded.absences,
+        recorded.intents,
+    )
+
+
+def test_newer_intent_replaces_the_older(tmp_path: Path) -> None:
+    """One open intent for each unit, kind and path; closing it removes it."""
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        ledger.open_intents([INTENT], 1.0)
+        [ident] = ledger.open_intents([INTENT], 2.0).values()
+        assert [ident] == [intent.ident for intent in ledger.read().intents]
+        ledger.record(Changes(closed=(ident,)))
+        assert () == ledger.read().intents
+
+
+def test_ledger_of_another_machine_is_refused(tmp_path: Path) -> None:
+    """A copied home does not make another installation's units ours."""
+    path = tmp_path / "l"
+    open_ledger(path, identity="there").close()
+    with pytest.raises(LedgerError, match="another machine"):
+        open_ledger(path, identity="here")
+
+
+def test_newer_and_broken_ledgers_are_refused(tmp_path: Path) -> None:
+    """A ledger of a newer unitward, or one that is no database, is not touched."""
+    newer = tmp_path / "newer"
+    open_ledger(newer, identity="me").close()
+    with sqlite3.connect(newer) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(LedgerError, match="version 99"):
+        open_ledger(newer, identity="me")
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"no database at all, " * 100)
+    with pytest.raises(LedgerError):
+        open_ledger(broken, identity="me")
+    assert broken.read_bytes().startswith(b"no database")
+
+
+def test_failed_transaction_leaves_no_trace(tmp_path: Path) -> None:
+    """A record that fails half-way is undone as a whole."""
+    bad = RecordedFile("b", "b", "d", None)  # type: ignore[arg-type]  # the database refuses it
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        with pytest.raises(LedgerError):
+            ledger.record(Changes(files=(FILE, bad)))
+        assert {} == ledger.read().files
+        ledger.record(Changes(files=(FILE,)))
+        assert {"a.service"} == set(ledger.read().files)
+
+
+def test_requests_and_reports(tmp_path: Path) -> None:
+    """A request is answered by the report that names it or a later one."""
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        assert ledger.last_report() is None
+        first = ledger.ask_for_pass(1.0)
+        second = ledger.ask_for_pass(2.0)
+        assert first < second == ledger.newest_request()
+        ledger.publish({"units": []}, 3.0, second)
+        assert ({"units": []}, 3.0, second) == ledger.last_report()
+        assert second < ledger.ask_for_pass(4.0)
+
+
+def test_old_generations_make_room(tmp_path: Path) -> None:
+    """Only the newest two hundred generations are kept."""
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        for number in range(205):
+            ledger.add_generation(float(number), str(number), "test", {})
+        kept = ledger.generations(limit=1000)
+    assert (200, "204", "5") == (len(kept), kept[0].revision, kept[-1].revision)
+
+
+def test_lock(tmp_path: Path) -> None:
+    """The second one learns who holds the lock; it is free again afterwards."""
+    path = tmp_path / "lock"
+    assert lock_holder(path) is None
+    with hold_lock(path, "the daemon"):
+        holder = lock_holder(path)
+        assert holder is not None
+        assert "the daemon" == holder[1]
+        with pytest.raises(LockHeldError, match="the daemon") as caught, hold_lock(path, "apply"):
+            pass
+        assert holder[0] == caught.value.pid
+    assert lock_holder(path) is None

@@ -1,0 +1,119 @@
+"""The unit folder: what stands there, and writing without ever leaving half a file."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from unitward.errors import UnitFileError
+from unitward.model.observed import DiskKind
+from unitward.store.unit_files import UnitFiles
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_every_kind_of_thing_is_told_apart(tmp_path: Path) -> None:
+    """Files, masks (links and empty files), links, other things and nothing."""
+    (tmp_path / "file.service").write_bytes(b"[Unit]\n")
+    (tmp_path / "empty.service").touch()
+    (tmp_path / "mask.service").symlink_to("/dev/null")
+    (tmp_path / "link.service").symlink_to("file.service")
+    (tmp_path / "folder.service").mkdir()
+    os.mkfifo(tmp_path / "fifo.service")
+    files = UnitFiles(tmp_path)
+    kinds = {
+        name: files.look(f"{name}.service").kind
+        for name in ("file", "empty", "mask", "link", "folder", "fifo", "none")
+    }
+    assert {
+        "file": DiskKind.FILE,
+        "empty": DiskKind.MASK,
+        "mask": DiskKind.MASK,
+        "link": DiskKind.LINK,
+        "folder": DiskKind.OTHER,
+        "fifo": DiskKind.OTHER,
+        "none": DiskKind.ABSENT,
+    } == kinds
+    assert hashlib.sha256(b"[Unit]\n").hexdigest() == files.look("file.service").digest
+
+
+def test_a_linked_dropin_folder_is_not_entered(tmp_path: Path) -> None:
+    """A drop-in folder that is a link leads elsewhere; what is there is not ours to change."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "x.conf").write_text("[Unit]\n")
+    (tmp_path / "a.service.d").symlink_to(elsewhere)
+    assert DiskKind.OTHER is UnitFiles(tmp_path).look("a.service.d/x.conf").kind
+
+
+def test_write_and_delete(tmp_path: Path) -> None:
+    """A write makes folders and leaves no draft; a drop-in folder goes with its last file."""
+    root = tmp_path / "systemd/user"
+    files = UnitFiles(root)
+    written = files.write("a.service.d/50.conf", b"[Unit]\n")
+    assert written == files.look("a.service.d/50.conf")
+    assert ["50.conf"] == _names(root / "a.service.d")
+    assert 0o644 == (root / "a.service.d/50.conf").stat().st_mode & 0o777
+    files.sync_folders({"a.service.d/50.conf"})
+    files.delete("a.service.d/50.conf")
+    assert [] == _names(root)
+    files.delete("a.service.d/50.conf")
+
+
+def test_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    """When a file cannot be replaced the old one stands, whole, and the error says what to do."""
+    files = UnitFiles(tmp_path)
+    files.write("a.service", b"old\n")
+    draft = tmp_path / ".a.service.unitward"
+    draft.mkdir()
+    with pytest.raises(UnitFileError) as caught:
+        files.write("a.service", b"new\n")
+    assert str(tmp_path / "a.service") in str(caught.value)
+    assert caught.value.hint
+    assert b"old\n" == (tmp_path / "a.service").read_bytes()
+    draft.rmdir()
+    (tmp_path / "b.service").mkdir()
+    with pytest.raises(UnitFileError):
+        files.write("b.service", b"new\n")
+    assert ["a.service", "b.service"] == _names(tmp_path)
+
+
+def test_unchanged_files_are_not_read_again(tmp_path: Path) -> None:
+    """The same inode, size and times give the very same answer; any change a new one."""
+    files = UnitFiles(tmp_path)
+    files.write("a.service", b"one\n")
+    first = files.look("a.service")
+    assert first is files.look("a.service")
+    assert files.looks_as_before("a.service")
+    (tmp_path / "a.service").write_bytes(b"two\n")
+    assert not files.looks_as_before("a.service")
+    assert b"two\n" == files.look("a.service").content
+
+
+def test_leftovers_of_a_killed_write_go(tmp_path: Path) -> None:
+    """Drafts of a write that was cut short are removed; nothing else is."""
+    (tmp_path / "a.service.d").mkdir()
+    for name in (".a.service.unitward", "a.service.d/.50.conf.unitward", "b.service", ".hidden"):
+        (tmp_path / name).write_text("x")
+    UnitFiles(tmp_path).remove_leftovers()
+    assert [".hidden", "b.service"] == _names(tmp_path)
+
+
+def test_links_and_foreign_dropins(tmp_path: Path) -> None:
+    """Enablement links and aliases with their targets; drop-ins that are not ours."""
+    (tmp_path / "default.target.wants").mkdir()
+    (tmp_path / "default.target.wants/a.service").symlink_to("../a.service")
+    (tmp_path / "alias.service").symlink_to("a.service")
+    files = UnitFiles(tmp_path)
+    files.write("a.service.d/10-ours.conf", b"[Unit]\n")
+    files.write("a.service.d/90-theirs.conf", b"[Unit]\n")
+    assert {
+        "alias.service": "a.service",
+        "default.target.wants/a.service": "../a.service",
+    } == files.links()
+    assert {"a.service": ("a.service.d/90-theirs.conf",)} == files.dropins(
+        frozenset({"a.service.d/10-ours.conf"})
+    )
