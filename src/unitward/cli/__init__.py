@@ -1,9 +1,11 @@
 """The commands: parse arguments, call one function, print. The only room that prints."""
 
+import gc
 import importlib
+import io
 import os
 import sys
-from typing import Any
+from typing import TextIO
 
 import click
 
@@ -12,17 +14,19 @@ from unitward.errors import Exit, UnitwardError
 COMMANDS = {
     "run": ("run", "run_command"),
     "plan": ("plan", "plan_command"),
-    "diff": ("plan", "diff_command"),
-    "apply": ("plan", "apply_command"),
+    "diff": ("diff", "diff_command"),
+    "apply": ("apply", "apply_command"),
     "sync": ("sync", "sync_command"),
     "status": ("status", "status_command"),
     "logs": ("logs", "logs_command"),
-    "approve": ("sync", "approve_command"),
+    "approve": ("approve", "approve_command"),
     "render": ("render", "render_command"),
     "validate": ("validate", "validate_command"),
     "schema": ("schema", "schema_command"),
     "sandbox": ("sandbox", "sandbox_command"),
 }
+# What a shell reports for a program that SIGPIPE ended: its reader had seen enough.
+READER_LEFT = 141
 
 
 class Commands(click.Group):
@@ -37,9 +41,16 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name]
-        loaded: Any = importlib.import_module(f"unitward.cli.{module}")
-        command: click.Command = getattr(loaded, attribute)
+        command: object = getattr(importlib.import_module(f"unitward.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, before click takes a reader that left for a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return READER_LEFT
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,21 +61,52 @@ def group() -> None:
 
 def main() -> None:
     """Run a command; every error ends with one message and its exit code."""
+    # A command ends before a collection could pay: a tenth of the time of `status` (measured).
+    gc.disable()
+    streams = [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    code = _run()
+    for stream in streams:
+        code = _finish(stream, code)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Return the exit code that the command line leads to, with any error said."""
     try:
-        group(prog_name="unitward", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        result: object = group.main(prog_name="unitward", standalone_mode=False)
     except click.Abort:
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        sys.exit(Exit.USAGE)
+        return Exit.USAGE
     except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.FAILED)
+        return Exit.INTERRUPTED
     except UnitwardError as error:
-        hint = f"\n  {error.hint}" if error.hint else ""
-        print(f"unitward: {error}{hint}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return _complain(str(error), error.hint, error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror}", "", Exit.FAILED)
+    return result if isinstance(result, int) else Exit.OK
+
+
+def _complain(message: str, hint: str, code: Exit) -> Exit:
+    below = f"\n  {hint}" if hint else ""
+    print(f"unitward: {message}{below}", file=sys.stderr)
+    return code
+
+
+def _finish(stream: TextIO, code: int) -> int:
+    """Write out what is buffered, so that the interpreter has nothing left to fail with."""
+    try:
+        stream.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if isinstance(error, BrokenPipeError):
+            return READER_LEFT
+        if stream is not sys.stderr:
+            return _complain(f"the output could not be written: {error.strerror}", "", Exit.FAILED)
+        return code or Exit.FAILED
+    return code

@@ -2,40 +2,53 @@
 
 import asyncio
 import os
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.output import print_problems
+from unitward.cli.output import print_problems, warn
+from unitward.cli.words import full_names
 from unitward.errors import Exit, NoSuchUnitError
+
+if TYPE_CHECKING:
+    from unitward.model.desired import Desired, DesiredFile
 
 
 @click.command("render")
 @click.argument("units", nargs=-1, metavar="[UNIT]...")
-def render_command(units: tuple[str, ...]) -> None:
+def render_command(units: tuple[str, ...]) -> int:
     """Print the unit files that the manifests become. Needs no user manager."""
     from unitward.reconcile import declare
     from unitward.reconcile.account import assemble, recorded_now
-    from unitward.reconcile.document import validate_document
+    from unitward.reconcile.document import problem_document
     from unitward.unitfile.mark import strip_mark
 
     account = assemble(os.environ)
     desired = asyncio.run(declare(account, recorded_now(account)))
     if desired.unavailable is not None:
-        print(f"unitward: {desired.unavailable.reason}", file=sys.stderr)
-        sys.exit(Exit.FAILED)
-    files = [f for u in desired.units.values() for f in u.files()] + list(desired.loose)
-    chosen = [
-        f for f in files if not units or f.path in units or f.path.partition(".d/")[0] in units
-    ]
-    if units and not chosen:
-        print_problems(validate_document(desired.problems))
-        raise NoSuchUnitError(
-            f"{', '.join(units)}: not declared, or invalid",
-            hint="`unitward validate` shows what is wrong",
-        )
+        warn(desired.unavailable.reason, desired.unavailable.hint)
+        return Exit.FAILED
+    files = _files(desired)
+    wanted = full_names(units)
+    print_problems(
+        [problem_document(p) for p in desired.problems if not wanted or p.unit in {"", *wanted}]
+    )
+    for name in wanted:
+        if not any(_belongs(file, name) for file in files):
+            raise NoSuchUnitError(
+                f"{name}: not declared, or invalid", hint="`unitward validate` shows what is wrong"
+            )
+    chosen = [f for f in files if not wanted or any(_belongs(f, name) for name in wanted)]
     for number, file in enumerate(sorted(chosen, key=lambda f: f.path)):
         print("\n" * bool(number) + f"# {file.path} ({file.place})")
         print(strip_mark(file.content).decode(errors="replace"), end="")
-    wrong = any(p.severity.value == "error" for p in desired.problems)
-    sys.exit(Exit.FAILED if wrong and not units else Exit.OK)
+    return Exit.FAILED if desired.frozen and not wanted else Exit.OK
+
+
+def _files(desired: "Desired") -> "list[DesiredFile]":
+    return [f for unit in desired.units.values() for f in unit.files()] + list(desired.loose)
+
+
+def _belongs(file: "DesiredFile", name: str) -> bool:
+    """Tell whether the file is the named unit's own or a drop-in of it."""
+    return name in {file.path, file.path.partition(".d/")[0]}

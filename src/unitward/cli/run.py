@@ -1,12 +1,12 @@
 """`unitward run`: the daemon in the foreground."""
 
-import sys
+import gc
 
 import click
 
 
 @click.command("run")
-def run_command() -> None:
+def run_command() -> int:
     """Run the daemon in the foreground.
 
     SIGHUP reads the configuration again and makes a pass; SIGTERM finishes the action in
@@ -14,4 +14,5 @@ def run_command() -> None:
     """
     from unitward.daemon import run
 
-    sys.exit(run())
+    gc.enable()
+    return run()

@@ -1,10 +1,12 @@
 """`unitward schema`: JSON Schema of the manifest."""
 
-import os
+import contextlib
 
 import click
 
+from unitward.cli.daemon_door import own_folders
 from unitward.cli.output import print_json
+from unitward.errors import UnitwardError
 
 
 @click.command("schema")
@@ -14,8 +16,9 @@ def schema_command() -> None:
     It knows the directives of the systemd that is installed here.
     """
     from unitward.manifest.schema import json_schema
-    from unitward.model.folders import folders_from
     from unitward.systemd.directives import load_directives
 
-    folders = folders_from(os.environ, os.getuid())
-    print_json(json_schema(load_directives(folders.cache / "unitward")))
+    cache = None
+    with contextlib.suppress(UnitwardError):
+        cache = own_folders().cache / "unitward"
+    print_json(json_schema(load_directives(cache)))

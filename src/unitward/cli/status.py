@@ -2,24 +2,19 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.output import (
-    OUTPUT_OPTION,
-    ago,
-    is_converged,
-    print_json,
-    print_problems,
-    print_status,
-)
-from unitward.errors import Exit, NoSuchUnitError, UnitwardError
+from unitward.cli.daemon_door import daemon_pid, last_report, own_folders
+from unitward.cli.output import OUTPUT_OPTION, print_json, print_problems, say
+from unitward.cli.words import check_names, full_names, is_converged, say_held
+from unitward.errors import Exit, UnitwardError
 
 if TYPE_CHECKING:
     from unitward.model.folders import Folders
+    from unitward.reconcile.document import StatusDocument
 
 
 @click.command("status")
@@ -28,97 +23,99 @@ if TYPE_CHECKING:
     "--detailed-exitcode", is_flag=True, help="Exit with 3 when a unit is not where it should be."
 )
 @OUTPUT_OPTION
-def status_command(units: tuple[str, ...], detailed_exitcode: bool, output: str) -> None:
+def status_command(units: tuple[str, ...], detailed_exitcode: bool, output: str) -> int:
     """Show how every unit stands, and why."""
-    from unitward.model.folders import folders_from
-    from unitward.store.lock import lock_holder
-
-    folders = folders_from(os.environ, os.getuid())
-    holder = lock_holder(folders.lock)
-    document = _published(folders) if holder and holder[1] == "the daemon" else None
+    folders = own_folders()
+    pid = daemon_pid(folders)
+    document = _published(folders) if pid else None
     if document is None:
-        document = asyncio.run(_look(folders))
-    document["daemon"] = holder[0] if holder and holder[1] == "the daemon" else 0
-    _check_names(units, document)
+        document = _look(folders)
+    document["daemon"] = pid
+    names = full_names(units)
+    if names:
+        _narrow(document, names)
     if output == "json":
-        if units:
-            document["units"] = [u for u in document["units"] if u["name"] in units]
         print_json(document)
     else:
-        print_problems(document)
-        print_status(document, units)
-        print(_footer(document))
+        print_problems(document["problems"])
+        _print(document, folders, in_detail=bool(names))
     done = is_converged(document) or not detailed_exitcode
-    sys.exit(Exit.OK if done else Exit.NOT_CONVERGED)
+    return Exit.OK if done else Exit.NOT_CONVERGED
 
 
-def _published(folders: "Folders") -> dict[str, Any] | None:
+def _published(folders: "Folders") -> "StatusDocument | None":
     """Return the daemon's last report, with the states that the manager gives now."""
-    from unitward.store.ledger import read_ledger
-
-    ledger = read_ledger(folders.ledger)
-    if ledger is None:
-        return None
-    with ledger:
-        found = ledger.last_report()
-    if found is None:
-        return None
-    document = dict(found[0])
-    asyncio.run(_refresh(document, folders))
+    document = last_report(folders)
+    if document is not None and document["units"]:
+        asyncio.run(_refresh(document, folders))
     return document
 
 
-async def _refresh(document: dict[str, Any], folders: "Folders") -> None:
+async def _refresh(document: "StatusDocument", folders: "Folders") -> None:
     from unitward.systemd.manager import Manager
 
     try:
-        env = {"XDG_RUNTIME_DIR": str(folders.runtime), **os.environ}
-        manager = await Manager.connect(env)
-    except UnitwardError:
+        manager = await Manager.connect({"XDG_RUNTIME_DIR": str(folders.runtime), **os.environ})
+        try:
+            live = await manager.list_units([unit["name"] for unit in document["units"]])
+        finally:
+            await manager.close()
+    except UnitwardError as error:
+        document["notes"].append(f"unit states are those of the last pass: {error}")
         return
-    try:
-        live = await manager.list_units([unit["name"] for unit in document["units"]])
-    finally:
-        await manager.close()
     for unit in document["units"]:
         status = live.get(unit["name"])
         if status is not None:
             unit["active"], unit["sub"] = status.active, status.sub
 
 
-async def _look(folders: "Folders") -> dict[str, Any]:
+def _look(folders: "Folders") -> "StatusDocument":
     """Return a fresh look at the account, without the daemon."""
-    from unitward.reconcile import consider
-    from unitward.reconcile.account import assemble, connected, recorded_now
+    from unitward.cli.look import look
     from unitward.reconcile.document import report_document
-    from unitward.store.ledger import read_ledger
 
-    account = assemble(os.environ)
-    recorded = recorded_now(account)
-    async with connected(account) as manager:
-        considered = await consider(account, manager, recorded)
-    document = report_document(considered.report())
-    ledger = read_ledger(folders.ledger)
-    if ledger is not None:
-        with ledger:
-            last = ledger.last_report()
-        document["finished_at"] = last[1] if last else 0.0
+    document = report_document(look().report())
+    last = last_report(folders)
+    document["finished_at"] = last["finished_at"] if last else 0.0
     return document
 
 
-def _check_names(units: tuple[str, ...], document: Mapping[str, Any]) -> None:
-    known = {unit["name"] for unit in document["units"]}
-    for unit in units:
-        if unit not in known:
-            raise NoSuchUnitError(
-                f"{unit}: neither declared nor managed by unitward",
-                hint="`unitward status` lists what is",
-            )
+def _narrow(document: "StatusDocument", names: tuple[str, ...]) -> None:
+    """Keep what concerns the named units. Raises NoSuchUnitError."""
+    check_names(names, (unit["name"] for unit in document["units"]))
+    document["units"] = [unit for unit in document["units"] if unit["name"] in names]
+    document["actions"] = [action for action in document["actions"] if action["unit"] in names]
+    document["held"] = [held for held in document["held"] if {*held["units"]} & {*names}]
+    document["problems"] = [
+        problem for problem in document["problems"] if problem["unit"] in {"", *names}
+    ]
 
 
-def _footer(document: Mapping[str, Any]) -> str:
-    daemon = document["daemon"]
-    runs = f"daemon running (process {daemon})" if daemon else "no daemon"
-    last = document["finished_at"]
-    when = f"last pass {ago(last)}" if last else "no pass yet"
-    return f"revision {document['revision']} · {when} · {runs}"
+def _print(document: "StatusDocument", folders: "Folders", *, in_detail: bool) -> None:
+    from unitward.cli.show_status import footer, print_unit, print_units
+
+    if in_detail:
+        for unit in document["units"]:
+            print_unit(unit)
+    elif document["units"]:
+        print_units(document["units"])
+    say_held(document["held"], document["notes"])
+    if document["unavailable"]:
+        say(f"the source cannot be read: {document['unavailable']}; everything stays as it is")
+    if not document["units"]:
+        _print_first_steps(folders)
+    say(footer(document))
+
+
+def _print_first_steps(folders: "Folders") -> None:
+    """Say which folder is read and what to do with it."""
+    from unitward.config import load_settings
+
+    source = load_settings(folders.config_file).source
+    folder = Path(source) if source else folders.desired
+    if not folder.is_dir():
+        say(f"To begin, make the folder that unitward reads: mkdir -p {folder}")
+        return
+    say(f"Nothing is declared in {folder}.")
+    say("Put a manifest (hello.yaml) or a unit file (hello.service) there; then")
+    say("`unitward plan` shows what would change, `unitward apply` carries it out.")

@@ -2,96 +2,169 @@
 
 import asyncio
 import os
-import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.output import OUTPUT_OPTION, print_json, print_problems
+from unitward.cli.daemon_door import own_folders
+from unitward.cli.output import GREEN, OUTPUT_OPTION, RED, print_json, print_problems, say
 from unitward.errors import Exit, UnitwardError
 
 if TYPE_CHECKING:
-    from unitward.model.source import Problem
+    from unitward.model.source import Problem, Snapshot, Unavailable
+    from unitward.reconcile.document import ProblemDocument
+
+NO_HOME = "/nonexistent"
+"""Stands for `%h` where the environment names no home, as in a bare CI job."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Files that are checked together.
+
+    root: the folder that their paths are relative to; shown: what people call it, "" for here.
+    files: the only files that count, () for all.
+    """
+
+    root: Path
+    shown: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a check brought to light."""
+
+    problems: tuple["Problem", ...]
+    ignored: tuple[str, ...]
+    units: int
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@click.option("-v", "--verbose", is_flag=True, help="List the files that are ignored, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell notes and ignored files, too.")
 @OUTPUT_OPTION
-def validate_command(paths: tuple[Path, ...], verbose: bool, output: str) -> None:
-    """Check manifests and raw unit files; PATH is a folder or single files.
+def validate_command(paths: tuple[Path, ...], verbose: bool, output: str) -> int:
+    """Check manifests and raw unit files, in folders or one by one.
+
+    Without PATH it is the folder that unitward reads. Files that are named one by one are
+    checked as one folder that holds nothing else.
 
     Needs neither a user manager nor the daemon, so that it serves in CI.
     """
-    problems, ignored, count = _validate(paths)
     from unitward.reconcile.document import validate_document
 
-    document = validate_document(problems)
-    errors = sum(problem.severity.value == "error" for problem in problems)
+    found = [_check(one) for one in _sets(paths)]
+    document = validate_document([problem for one in found for problem in one.problems])
+    problems = document["problems"]
     if output == "json":
         print_json(document)
     else:
-        print_problems(document)
+        print_problems(problems, notes=verbose)
         if verbose:
-            for name in ignored:
-                print(f"ignored: {name}")
-        warnings = sum(problem.severity.value == "warning" for problem in problems)
-        print(f"{count} units: {errors} errors, {warnings} warnings")
-    sys.exit(Exit.FAILED if errors else Exit.OK)
+            for name in sorted(name for one in found for name in one.ignored):
+                say(f"ignored: {name}")
+        _say_sums(sum(one.units for one in found), problems)
+    return Exit.FAILED if _count(problems, "error") else Exit.OK
 
 
-def _validate(paths: tuple[Path, ...]) -> "tuple[list[Problem], list[str], int]":
-    from unitward.config import load_settings
-    from unitward.model.folders import folders_from
-    from unitward.reconcile.account import source_folder
-
+def _sets(paths: tuple[Path, ...]) -> Iterable[_Set]:
+    """Return what is checked together: each folder by itself, all single files as one."""
     if not paths:
-        folders = folders_from(os.environ, os.getuid())
-        paths = (source_folder(folders, load_settings(folders.config_file)),)
-    problems: list[Problem] = []
-    ignored: list[str] = []
-    count = 0
+        yield _Set(_folder_in_force(), "")
+        return
     for path in paths:
         if not path.exists():
             raise UnitwardError(f"{path}: no such file or folder")
-        found, names, units = _validate_one(path)
-        problems += found
-        ignored += names
-        count += units
-    return problems, ignored, count
+        if path.is_dir():
+            yield _Set(path.absolute(), "" if path == Path() else str(path))
+    files = tuple(path for path in paths if not path.is_dir())
+    if files:
+        root = Path(os.path.commonpath([_home_of(path.absolute()) for path in files]))
+        here = Path.cwd()
+        shown = str(root.relative_to(here)) if root.is_relative_to(here) else str(root)
+        names = tuple(str(path.absolute().relative_to(root)) for path in files)
+        yield _Set(root, "" if shown == "." else shown, names)
 
 
-def _validate_one(path: Path) -> "tuple[list[Problem], list[str], int]":
+def _home_of(path: Path) -> Path:
+    """Return the folder that a single file is read in: a drop-in's is the one above `UNIT.d`."""
+    return path.parent.parent if path.parent.suffix == ".d" else path.parent
+
+
+def _folder_in_force() -> Path:
+    from unitward.config import load_settings
+    from unitward.reconcile.account import source_folder
+
+    folders = own_folders()
+    return source_folder(folders, load_settings(folders.config_file))
+
+
+def _check(one: _Set) -> _Found:
     from unitward.model.recorded import Recorded
-    from unitward.model.source import Revision, Snapshot, Unavailable
+    from unitward.model.source import Unavailable
     from unitward.reconcile.check import CheckCache, check
     from unitward.reconcile.desire import DesireCache, Terms, desire
-    from unitward.sources.content import ReadCache, read_content
-    from unitward.sources.folder import read_folder
     from unitward.systemd.directives import load_directives
 
-    env = _environment()
-    root = path if path.is_dir() else path.parent
-    snapshot: Snapshot | Unavailable
-    if path.is_dir():
-        snapshot = read_folder(path, uid=os.getuid())
-    else:
-        file = read_content(path, path.name, uid=os.getuid(), cache=ReadCache())
-        snapshot = Snapshot(str(root), (file,), Revision(file.digest))
+    snapshot = _read(one)
     if isinstance(snapshot, Unavailable):
         raise UnitwardError(snapshot.reason, hint=snapshot.hint)
-    cache = Path(env["XDG_CACHE_HOME"]) / "unitward" if "XDG_CACHE_HOME" in env else None
-    table = load_directives(cache)
+    env = {"HOME": NO_HOME, **os.environ}
+    cache = env.get("XDG_CACHE_HOME", "")
+    table = load_directives(Path(cache) / "unitward" if cache.startswith("/") else None)
     recorded = Recorded(installation="validate")
-    terms = Terms(table, str(root), env["HOME"], recorded.installation)
+    terms = Terms(table, str(one.root), env["HOME"], recorded.installation)
     desired = desire(snapshot, recorded, terms, DesireCache())
     desired = asyncio.run(check(desired, recorded, env, CheckCache()))
-    return list(desired.problems), list(snapshot.ignored), len(desired.units)
+    return _Found(
+        tuple(_as_shown(problem, one.shown) for problem in desired.problems),
+        tuple(os.path.join(one.shown, name) for name in snapshot.ignored),  # noqa: PTH118 - "" joins to the bare name
+        len(desired.units),
+    )
 
 
-def _environment() -> dict[str, str]:
-    """Return an environment in which systemd's own check works, in a bare CI job too."""
-    env = dict(os.environ)
-    env.setdefault("HOME", "/")
-    return env
+def _read(one: _Set) -> "Snapshot | Unavailable":
+    """Read the set. Whoever owns it is trusted: nothing of it is ever run."""
+    from unitward.manifest.files import FileKind, classify
+    from unitward.model.source import Revision, Snapshot
+    from unitward.sources.content import ReadCache, read_content
+    from unitward.sources.folder import read_folder
+
+    if not one.files:
+        return read_folder(one.root, uid=None)
+    read = []
+    for name in one.files:
+        if classify(name) is FileKind.IGNORED:
+            raise UnitwardError(
+                f"{one.root / name} is neither a manifest nor a unit file by its name",
+                hint="manifests end with .yaml, unit files with a unit type such as .service",
+            )
+        path = (one.root / name).resolve()
+        read.append(read_content(path, name, uid=None, cache=ReadCache()))
+    return Snapshot(str(one.root), tuple(sorted(read, key=lambda f: f.path)), Revision(""))
+
+
+def _as_shown(problem: "Problem", folder: str) -> "Problem":
+    """Return the problem with a path that an editor finds from the working directory."""
+    file = os.path.join(folder, problem.place.file)  # noqa: PTH118 - "" joins to the bare name
+    return replace(problem, place=replace(problem.place, file=file))
+
+
+def _count(problems: "list[ProblemDocument]", severity: str) -> int:
+    return sum(problem["severity"] == severity for problem in problems)
+
+
+def _say_sums(units: int, problems: "list[ProblemDocument]") -> None:
+    parts = [_plural(units, "valid unit")]
+    parts += [
+        _plural(number, word) for word in ("error", "warning") if (number := _count(problems, word))
+    ]
+    say(", ".join(parts), RED if _count(problems, "error") else GREEN)
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

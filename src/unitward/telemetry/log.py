@@ -1,7 +1,6 @@
 """Log set-up: readable lines for people, native fields for the journal."""
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -78,8 +77,10 @@ _FIELDS: Mapping[str, str] = {
 }
 # What a sentence has no need to repeat: it is in the text, the prefix or the fields.
 _NOT_IN_SENTENCE = frozenset(
-    {"event", "level", "unit", "kind", "pass_id", "exception", "action", "reason"}
+    {"event", "level", "unit", "kind", "pass_id", "exception", "action", "result", "reason"}
 )
+# What speaks for itself without its name.
+_WITHOUT_NAME = frozenset({"source", "hint"})
 
 _Event = MutableMapping[str, Any]
 
@@ -87,8 +88,8 @@ _Event = MutableMapping[str, Any]
 def set_up_logging(*, journal: Journal | None, colors: bool, level: str = "info") -> None:
     """Decide once for the process where events go and what they look like.
 
-    journal: sends native fields to the journal; None writes to standard error, readable
-        lines when it is a terminal and `key=value` lines otherwise.
+    journal: sends native fields to the journal; None writes readable lines to standard
+        error: short ones on a terminal, with date and level otherwise.
     colors: whether a terminal gets colours. level: debug, info, warning or error.
 
     Events carry these keys by agreement: `unit`, `action`, `result`, `source`
@@ -100,7 +101,7 @@ def set_up_logging(*, journal: Journal | None, colors: bool, level: str = "info"
     elif _is_terminal():
         sink = _Sink(_guarded(_colored if colors else _plain), None)
     else:
-        sink = _Sink(_guarded(_key_values), None)
+        sink = _Sink(_guarded(_dated), None)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -150,14 +151,18 @@ def journal_fields(event: Mapping[str, Any]) -> dict[str, str | int]:
 
 
 def sentence(event: Mapping[str, Any]) -> str:
-    """Return an event as one readable sentence, with its traceback below if it has one."""
-    unit, reason = event.get("unit"), event.get("reason")
-    text = f"{unit}: {event['event']}" if unit else str(event["event"])
+    """Return an event as one readable sentence, with its traceback below if it has one.
+
+    Nothing is said twice: unit and source only where the text does not name them.
+    """
+    text, unit, reason = str(event["event"]), str(event.get("unit") or ""), event.get("reason")
+    if unit not in text:
+        text = f"{unit}: {text}"
     details = [str(reason)] if reason else []
     details += [
-        f"{key}={value}"
+        str(value) if key in _WITHOUT_NAME else f"{key}={value}"
         for key, value in event.items()
-        if key not in _NOT_IN_SENTENCE and _told(value)
+        if key not in _NOT_IN_SENTENCE and _told(value) and str(value) not in text
     ]
     below = f"\n{event['exception']}" if event.get("exception") else ""
     return f"{text} ({', '.join(details)}){below}" if details else f"{text}{below}"
@@ -208,12 +213,7 @@ def _journal_fields(event: _Event) -> dict[str, str | int]:
 def _plain(event: _Event) -> str:
     level = str(event["level"])
     mark = "" if level == "info" else f"{level}: "
-    # What a manifest says must not steer the terminal.
-    text = "".join(
-        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for sign in sentence(event)
-    )
-    return f"{_now():%H:%M:%S} {mark}{text}"
+    return f"{_now():%H:%M:%S} {mark}{_harmless(sentence(event))}"
 
 
 def _colored(event: _Event) -> str:
@@ -222,16 +222,17 @@ def _colored(event: _Event) -> str:
     return f"\x1b[{color}m{line}\x1b[0m" if color else line
 
 
-def _key_values(event: _Event) -> str:
-    first = {"time": _now().isoformat(timespec="seconds"), "level": event["level"]}
-    rest = {key: value for key, value in event.items() if key != "level" and value is not None}
-    return " ".join(f"{key}={_quoted(str(value))}" for key, value in {**first, **rest}.items())
+def _dated(event: _Event) -> str:
+    time = _now().isoformat(timespec="seconds")
+    return f"{time} {event['level']}: {_harmless(sentence(event))}"
 
 
-def _quoted(value: str) -> str:
-    if value and value.isprintable() and not any(sign in value for sign in ' "='):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def _harmless(text: str) -> str:
+    """Return the text without what could steer a terminal that shows it, then or later."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for sign in text
+    )
 
 
 def _now() -> datetime:

@@ -2,12 +2,12 @@
 
 import asyncio
 import io
-import json
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,8 +56,7 @@ def test_journal_fields_of_an_action(sent: Sent) -> None:
 
     assert [
         {
-            "MESSAGE": "api.service: restarted"
-            " ([Service] ExecStart changed, result=done, source=api.yaml:12)",
+            "MESSAGE": "api.service: restarted ([Service] ExecStart changed, api.yaml:12)",
             "PRIORITY": 6,
             "SYSLOG_IDENTIFIER": "unitward",
             "MESSAGE_ID": MESSAGE_IDS[Kind.ACTION],
@@ -144,18 +143,25 @@ def test_nothing_that_is_logged_raises(
     logger().info("said", value=Broken())
 
 
-def test_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Elsewhere an event is one line of key=value, quoted where that is needed."""
-    set_up_logging(journal=None, colors=True, level="info")
-    logger().info("restarted", unit="api.service", reason='two\nlines and "quotes"')
+def test_a_sentence_says_nothing_twice(sent: Sent) -> None:
+    """Unit and place are added only where the text does not name them already."""
+    logger().info("update api.service: new", unit="api.service", source="a.yaml:3")
+    logger().error("a.yaml:3: no such key", unit="api.service", source="a.yaml:3", hint="did you?")
 
-    line = capsys.readouterr().err
-    time, rest = line.split(" ", 1)
-    assert time.startswith("time=20")
-    assert 1 == line.count("\n")
-    assert rest.startswith("level=info ")
-    assert {"unit=api.service", "event=restarted"} <= set(rest.split())
-    assert json.dumps('two\nlines and "quotes"') in rest
+    assert [
+        "update api.service: new (a.yaml:3)",
+        "api.service: a.yaml:3: no such key (did you?)",
+    ] == [fields["MESSAGE"] for fields in sent]
+
+
+def test_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Elsewhere an event is one plain line with date and level, harmless to show later."""
+    set_up_logging(journal=None, colors=True, level="info")
+    logger().warning("restarted\x1b[2J", unit="api.service", reason="new")
+
+    moment, rest = capsys.readouterr().err.split(" ", 1)
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(moment)) < timedelta(minutes=1)
+    assert "warning: api.service: restarted\N{REPLACEMENT CHARACTER}[2J (new)\n" == rest
 
 
 _ON_A_TERMINAL = """

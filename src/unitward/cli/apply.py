@@ -1,0 +1,119 @@
+"""`unitward apply`: one pass without the daemon."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from unitward.cli.daemon_door import daemon_pid, own_folders, own_ledger
+from unitward.cli.words import is_converged
+from unitward.errors import Exit, LockHeldError, UnitwardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from unitward.model.plan import Plan
+    from unitward.model.report import Report
+    from unitward.reconcile import Considered
+
+INSTEAD = "`unitward sync` has the running daemon make a pass now"
+
+
+@click.command("apply")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def apply_command(yes: bool) -> int:
+    """Carry out one pass, without the daemon.
+
+    On a terminal it shows the plan and asks first.
+    """
+    shown: Considered | None = None
+    if not yes and sys.stdin.isatty():
+        shown = _show()
+        if shown.plan.actions and not click.confirm("Carry this out?", err=True):
+            return Exit.OK
+    report = asyncio.run(_apply(shown))
+    return _print_report(report)
+
+
+def _show() -> "Considered":
+    """Show the plan without an effect."""
+    from unitward.cli.look import look
+
+    pid = daemon_pid(own_folders())
+    if pid:
+        raise LockHeldError(
+            f"the daemon (process {pid}) works on this account already", pid=pid, hint=INSTEAD
+        )
+    considered = look()
+    _print_plan(considered)
+    return considered
+
+
+async def _apply(shown: "Considered | None") -> "Report":
+    """Make the pass; `shown` is what a person agreed to, None when nobody was asked."""
+    from unitward.reconcile import carry_out, consider
+    from unitward.reconcile.account import assemble, connected
+    from unitward.reconcile.document import report_document
+
+    account = assemble(os.environ)
+    with _lock(account.folders.lock), own_ledger(account.folders) as ledger:
+        async with connected(account) as manager:
+            considered = await consider(account, manager, ledger.read())
+            if shown is None:
+                _print_plan(considered)
+            elif _effects(considered.plan) != _effects(shown.plan):
+                raise UnitwardError(
+                    "the plan is no longer the one that was shown; nothing was changed",
+                    hint="run `unitward apply` again",
+                )
+            report = await carry_out(considered, account, manager, ledger)
+        document = report_document(report, "apply")
+        ledger.publish(document, report.finished_at, ledger.newest_request())
+        if report.outcomes:
+            ledger.add_generation(report.finished_at, str(report.revision), "apply", document)
+    return report
+
+
+def _effects(plan: "Plan") -> list[tuple[str, str, str, bytes]]:
+    """Return what a plan does. Its digest does not tell: the first ledger gives the mark its id."""
+    from unitward.unitfile.mark import strip_mark
+
+    return [(a.verb.value, a.unit, a.path, strip_mark(a.content)) for a in plan.actions]
+
+
+@contextlib.contextmanager
+def _lock(path: "Path") -> "Iterator[None]":
+    from unitward.store.lock import hold_lock
+
+    try:
+        with hold_lock(path, "unitward apply"):
+            yield
+    except LockHeldError as error:
+        error.hint = INSTEAD
+        raise
+
+
+def _print_plan(considered: "Considered") -> None:
+    from unitward.cli.look import document_of, warn_of
+    from unitward.cli.show_plan import print_plan
+
+    document = document_of(considered)
+    warn_of(document, considered.desired)
+    print_plan(document)
+
+
+def _print_report(report: "Report") -> int:
+    from unitward.cli.show_status import print_outcome
+    from unitward.reconcile.document import report_document
+
+    document = report_document(report, "apply")
+    if report.outcomes:
+        print()
+        print_outcome(document)
+    if report.failed or report.unavailable:
+        return Exit.FAILED
+    return Exit.OK if is_converged(document) else Exit.NOT_CONVERGED

@@ -1,0 +1,112 @@
+"""The running daemon as the commands see it: who it is, what it reported, how it is woken."""
+
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING, cast
+
+from unitward.errors import UnitwardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from unitward.model.folders import Folders
+    from unitward.reconcile.document import StatusDocument
+    from unitward.store.ledger import Ledger
+
+# The role with which the daemon holds the lock.
+DAEMON = "the daemon"
+STATUS_SCHEMA = "unitward/status/v1"
+POLL_SECONDS = 0.02
+
+
+def own_folders() -> "Folders":
+    """Return the folders of the account that runs this command."""
+    from unitward.model.folders import folders_from
+
+    return folders_from(os.environ, os.getuid())
+
+
+def daemon_pid(folders: "Folders") -> int:
+    """Return the process id of the running daemon, 0 when none runs."""
+    from unitward.store.lock import lock_holder
+
+    holder = lock_holder(folders.lock)
+    return holder[0] if holder is not None and holder[1] == DAEMON else 0
+
+
+@contextlib.contextmanager
+def own_ledger(folders: "Folders") -> "Iterator[Ledger]":
+    """Open the account's ledger for writing, making it when there is none."""
+    from unitward.store.identity import identity
+    from unitward.store.ledger import open_ledger
+
+    with open_ledger(folders.ledger, identity=identity(os.getuid())) as ledger:
+        yield ledger
+
+
+def last_report(folders: "Folders") -> "StatusDocument | None":
+    """Return the report of the last pass, None when there is none in today's shape."""
+    from unitward.store.ledger import read_ledger
+
+    ledger = read_ledger(folders.ledger)
+    if ledger is None:
+        return None
+    with ledger:
+        found = ledger.last_report()
+    return _in_shape(found[0]) if found else None
+
+
+def wake(folders: "Folders") -> bool:
+    """Have the daemon look at the ledger now; tell whether somebody listens."""
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.sendto(b"pass", str(folders.wake))
+        except OSError:
+            return False
+    return True
+
+
+def ask_for_pass(folders: "Folders", *, timeout: float) -> "StatusDocument":
+    """Have the daemon make a pass and return its report.
+
+    timeout: seconds. Raises UnitwardError when the daemon ends or takes longer.
+    """
+    with own_ledger(folders) as ledger:
+        asked = ledger.ask_for_pass(time.time())
+        wake(folders)
+        return _await_answer(folders, ledger, asked, timeout)
+
+
+def _await_answer(
+    folders: "Folders", ledger: "Ledger", asked: int, timeout: float
+) -> "StatusDocument":
+    deadline = time.monotonic() + timeout
+    seen = -1
+    while time.monotonic() < deadline:
+        changes = ledger.changes_seen()
+        if changes != seen:
+            seen = changes
+            found = ledger.last_report()
+            report = _in_shape(found[0]) if found and found[2] >= asked else None
+            if report is not None:
+                return report
+        if not daemon_pid(folders):
+            raise UnitwardError(
+                "the daemon ended before it made the pass",
+                hint="its last lines: unitward logs unitward.service",
+            )
+        time.sleep(POLL_SECONDS)
+    raise UnitwardError(
+        f"the daemon did not finish a pass within {timeout:g} s",
+        hint="`unitward status` shows what it waits for",
+    )
+
+
+def _in_shape(report: "Mapping[str, object]") -> "StatusDocument | None":
+    """Return the report, None when another version of unitward wrote it."""
+    if report.get("schema") != STATUS_SCHEMA:
+        return None
+    return cast("StatusDocument", dict(report))

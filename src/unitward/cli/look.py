@@ -1,0 +1,50 @@
+"""A pass up to its plan, for the commands that only look."""
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from unitward.cli.output import print_problems, warn
+from unitward.errors import Exit
+from unitward.reconcile import Considered, consider
+from unitward.reconcile.account import assemble, connected, recorded_now
+from unitward.reconcile.document import PlanDocument, plan_document
+
+if TYPE_CHECKING:
+    from unitward.model.desired import Desired
+
+
+def look() -> Considered:
+    """Run a pass up to its plan. Has no effect: the ledger is only read, or not there."""
+    return asyncio.run(_look())
+
+
+async def _look() -> Considered:
+    account = assemble(os.environ)
+    recorded = recorded_now(account)
+    async with connected(account) as manager:
+        return await consider(account, manager, recorded)
+
+
+def document_of(considered: Considered) -> PlanDocument:
+    """Return the document of the plan."""
+    desired = considered.desired
+    reason = desired.unavailable.reason if desired.unavailable else ""
+    return plan_document(considered.plan, desired.problems, reason)
+
+
+def warn_of(document: PlanDocument, desired: "Desired") -> None:
+    """Print what is wrong with the source to standard error."""
+    print_problems(document["problems"])
+    if desired.unavailable is not None:
+        reason = f"{desired.unavailable.reason}; everything stays as it is"
+        warn(reason, desired.unavailable.hint)
+
+
+def exit_code(considered: Considered, *, detailed: bool) -> Exit:
+    """Return the exit code of a command that shows a plan."""
+    if considered.desired.unavailable is not None:
+        return Exit.FAILED
+    if detailed and considered.plan.actions:
+        return Exit.CHANGES_PENDING
+    return Exit.OK
