@@ -50,6 +50,8 @@ def contents_changed(
 def _changed(
     unit: str, patterns: Sequence[str], known: str, external: Mapping[str, str | None]
 ) -> tuple[str, ...]:
+    if not patterns or not known:
+        return ()
     then, now = _parts(known), _parts(contents_digest(unit, patterns, external))
     return tuple(
         pattern

@@ -84,6 +84,17 @@ class Change:
         return self.touches_files or any(j.is_changed for j in self.inherited)
 
     @property
+    def is_nothing(self) -> bool:
+        """Tell whether there is nothing to write and nothing that acts on a process."""
+        return not (
+            self.moves_files
+            or self.replaces
+            or self.contents
+            or self.reload_contents
+            or self.effect is not Effect.NONE
+        )
+
+    @property
     def reason(self) -> str:
         """Return what changed, in the words of the unit file."""
         if self.replaces:
@@ -204,8 +215,8 @@ def _joined(parts: Iterable[tuple[str, UnitText]]) -> UnitText:
 
 
 def _changed_contents(unit: DesiredUnit, sides: Sides) -> tuple[str, str]:
-    known = sides.known(unit.name)
-    if known is None:
+    known, policy = sides.known(unit.name), unit.policy
+    if known is None or not (policy.env_files or policy.restart_on or policy.reload_on):
         return "", ""
     restart, reload = contents_changed(unit, known, sides.observed.external)
     return ", ".join(restart), ", ".join(reload)
@@ -213,6 +224,8 @@ def _changed_contents(unit: DesiredUnit, sides: Sides) -> tuple[str, str]:
 
 def run_of(change: Change, unit: DesiredUnit, sides: Sides) -> Run:
     """Return what the change does to the unit if it runs (C1 to C5, C13, `on_change`)."""
+    if change.is_nothing:
+        return Run.LEAVE
     wanted = {Effect.RESTART: Run.RESTART, Effect.STOP_START: Run.STOP_START}.get(
         change.effect, Run.LEAVE
     )

@@ -50,6 +50,8 @@ def _own_gate(unit: DesiredUnit, change: Change, sides: Sides) -> Gate | None:
     foreign = change.foreign
     if foreign is not None:
         return Gate(Sync.BLOCKED, f"{foreign.file.path}: {foreign.reason}")
+    if change.is_nothing:
+        return None
     drift = change.drift
     if drift is not None and sides.reports_drift(unit):
         return Gate(Sync.DRIFTED, f"{drift.file.path} {drift.reason} (drift: report)")

@@ -27,8 +27,6 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that make the unit's links what they should be."""
     recorded = {link.path: link for link in sides.links_of.get(unit.name, ())}
     known = sides.known(unit.name)
-    digest = install_digest(unit)
-    expected = expected_links(unit.name, unit.text)
     match wants_enabling(unit):
         case None if lost_its_install(unit):
             return [_unlink(unit, link, "[Install] is gone") for link in recorded.values()]
@@ -38,7 +36,9 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
             return [_unlink(unit, link, "enable: no") for link in recorded.values()]
         case True:
             pass
+    digest = install_digest(unit)
     if known is None or known.install_digest != digest:
+        expected = expected_links(unit.name, unit.text)
         stale = [
             _unlink(unit, link, "[Install] changed")
             for path, link in recorded.items()

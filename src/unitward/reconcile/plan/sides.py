@@ -19,6 +19,7 @@ from unitward.model.settings import Settings
 from unitward.model.source import Place
 from unitward.reconcile.plan.kinds import started_by
 from unitward.unitfile.names import is_unit_name, parse_name
+from unitward.unitfile.syntax import parse
 
 OWN_UNIT = "unitward.service"
 
@@ -95,7 +96,7 @@ def take_sides(
         files_of={unit: tuple(paths) for unit, paths in files_of.items()},
         links_of={unit: tuple(links) for unit, links in links_of.items()},
         starters=starters,
-        rivals=_rivals(desired),
+        rivals=_rivals(desired, recorded),
         intended=intended,
     )
 
@@ -141,10 +142,15 @@ def _with_intended(
     )
 
 
-def _rivals(desired: Desired) -> dict[str, frozenset[str]]:
+def _rivals(desired: Desired, recorded: Recorded) -> dict[str, frozenset[str]]:
+    """Return what `Conflicts=` keeps apart; a frozen unit's is read from its recorded file."""
+    texts = {name: unit.text for name, unit in desired.units.items()}
+    for name in desired.frozen:
+        if name in recorded.files:
+            texts[name] = parse(recorded.files[name].content).text
     found: dict[str, set[str]] = defaultdict(set)
-    for name, unit in desired.units.items():
-        for other in unit.text.words("Unit", "Conflicts"):
+    for name, text in texts.items():
+        for other in text.words("Unit", "Conflicts"):
             if other != name:
                 found[name].add(other)
                 found[other].add(name)

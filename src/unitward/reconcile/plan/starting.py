@@ -79,7 +79,7 @@ def start(
     unit: DesiredUnit, record: RecordedUnit, sides: Sides, draft: Draft, reason: str
 ) -> RecordedUnit:
     """Start a unit, unless it conflicts with a declared unit that runs or is being started."""
-    rival = _running_rival(unit, sides, draft)
+    rival = running_rival(unit.name, sides, draft)
     if rival:
         draft.say(unit.name, Sync.WAITING, f"conflicts with {rival}, which runs")
         return record
@@ -88,12 +88,12 @@ def start(
     return record
 
 
-def _running_rival(unit: DesiredUnit, sides: Sides, draft: Draft) -> str:
+def running_rival(unit: str, sides: Sides, draft: Draft) -> str:
     """Return the declared unit that a start would stop, so that two never oust each other."""
-    detail = sides.observed.details.get(unit.name)
+    detail = sides.observed.details.get(unit)
     rivals: set[str] = set(detail.conflicts) if detail else set()
-    rivals |= sides.rivals.get(unit.name, frozenset())
-    for name in sorted(rivals - {unit.name}):
+    rivals |= sides.rivals.get(unit, frozenset())
+    for name in sorted(rivals - {unit}):
         other = sides.desired.units.get(name)
         up = sides.observed.is_up(name)
         if sides.is_frozen(name) and up:

@@ -27,7 +27,7 @@ from unitward.reconcile.plan.links import (
 from unitward.reconcile.plan.protected import is_protected_name, obstacle
 from unitward.reconcile.plan.running import decide_up, finish_intent
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
-from unitward.reconcile.plan.starting import reset_action, start, start_action
+from unitward.reconcile.plan.starting import reset_action, running_rival, start, start_action
 from unitward.reconcile.plan.stopping import start_again, stop_action, taken_down
 from unitward.reconcile.plan.timers import plan_timer, something_can_come
 from unitward.reconcile.plan.want import Want, Wish, want, wants_enabling
@@ -54,7 +54,8 @@ def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, dra
         record = _plan_running(unit, change, wanted, record, sides, draft)
     _close_needless_intent(unit, wanted, sides, draft)
     if wanted.wish is not Wish.ABSENT or sides.known(unit.name) is not None:
-        draft.records[unit.name] = replace(record, wish=wanted.wish.value)
+        wish = wanted.wish.value
+        draft.records[unit.name] = record if record.wish == wish else replace(record, wish=wish)
     _say_the_rest(unit, change, links=links, sides=sides, draft=draft)
 
 
@@ -85,7 +86,8 @@ def note_found(judgement: FileJudgement, owner: str, sides: Sides, draft: Draft)
 def _base_record(unit: DesiredUnit, sides: Sides) -> RecordedUnit:
     known = sides.known(unit.name)
     if known is not None:
-        return replace(known, place=unit.place, on_remove=unit.policy.on_remove)
+        same = (known.place, known.on_remove) == (unit.place, unit.policy.on_remove)
+        return known if same else replace(known, place=unit.place, on_remove=unit.policy.on_remove)
     status = sides.observed.units.get(unit.name)
     theirs = sides.observed.file(unit.name).kind is not DiskKind.FILE
     prior = Prior.NONE
@@ -246,6 +248,9 @@ def _start_gained(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft)
     for word in change.gained:
         name = expand_name_specifiers(word, parsed)
         if name is None or sides.observed.is_up(name) or sides.is_frozen(name):
+            continue
+        going = name in sides.recorded.units and name not in sides.desired.units
+        if going or running_rival(name, sides, draft):
             continue
         other = sides.observed.units.get(name)
         if other is not None and other.load in {"masked", "bad-setting", "error"}:

@@ -220,7 +220,7 @@ def scene_text() -> str:
 
 
 def test_a_failure_is_tried_again_with_growing_pauses(scene: Any) -> None:
-    """V13: with Restart= for ever, 5 s to 5 min apart, and the start limit is cleared."""
+    """V13, D4: with Restart= for ever, 5 s to 5 min apart, and the start limit is cleared."""
     known(scene, RESTARTING, tries=9)
     failed: dict[str, Any] = {"result": "exit-code", "restart": "always"}
     failed |= dict.fromkeys(("active_enter_timestamp", "inactive_exit_timestamp"), 4_590_000_000)
