@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from unitward.model.declared import OnChange, Policy, State
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
 from unitward.model.observed import DiskFile, DiskKind, ManagerFacts, Observed
+from unitward.model.orders import Hold, Nudge, NudgeKind, Orders
 from unitward.model.plan import Action, Phase, Plan, Sync, Verb
 from unitward.model.recorded import (
     Intent,
@@ -32,7 +33,7 @@ from unitward.reconcile.plan.kinds import is_oneshot
 from unitward.reconcile.plan.links import expected_links
 from unitward.unitfile.compare import merged
 from unitward.unitfile.effects import run_digest
-from unitward.unitfile.mark import seal
+from unitward.unitfile.mark import seal, strip_mark
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.syntax import parse
 
@@ -304,7 +305,7 @@ class World:
 
     def _do(self, action: Action, links: list[RecordedLink]) -> bool:
         match action.verb:
-            case Verb.CREATE | Verb.UPDATE | Verb.RESTORE:
+            case Verb.CREATE | Verb.UPDATE | Verb.RESTORE | Verb.RELEASE:
                 self.write(action.path, action.content)
             case Verb.DELETE:
                 self.disk.pop(action.path, None)
@@ -353,7 +354,7 @@ class World:
                     files.pop(action.path, None)
                 case Verb.UNLINK:
                     known_links.pop(action.path, None)
-                case Verb.FORGET:
+                case Verb.REMOVE | Verb.FORGET:
                     units.pop(action.unit, None)
                     files = {p: f for p, f in files.items() if f.unit != action.unit}
                     known_links = {p: k for p, k in known_links.items() if k.unit != action.unit}
@@ -382,6 +383,7 @@ class World:
             ),
             decided.absences,
             old.approved,
+            old.orders,
         )
 
     def _started(self, unit: RecordedUnit, action: Action) -> RecordedUnit:
@@ -511,7 +513,10 @@ names = st.sets(st.sampled_from(sorted(TEXTS)), max_size=4)
 def test_what_is_foreign_is_never_touched(
     first: Choices, second: Choices, foreign: set[str]
 ) -> None:
-    """Files and links that unitward did not make stand to the end; their units run on."""
+    """Files and links that unitward did not make stand to the end; their units run on.
+
+    The only action on such a unit is a start, where a declared unit newly pulls it in (C2).
+    """
     world = World()
     for name in foreign:
         world.write(name, b"[Service]\nExecStart=/mine\n")
@@ -524,7 +529,10 @@ def test_what_is_foreign_is_never_touched(
         desired = declared(choices)
         for _ in range(PASSES):
             decided = world.decide(desired)
-            assert not {a.unit for a in decided.actions} & foreign
+            pulled = {n for u in desired.units.values() for n in u.text.words("Unit", "Wants")}
+            for action in decided.actions:
+                gained = action.verb is Verb.START and action.unit in pulled
+                assert gained or action.unit not in foreign
             world.carry_out(decided)
             world.now += 301
         assert disk.items() <= world.disk.items()
@@ -550,7 +558,7 @@ def test_a_doubtful_reading_removes_nothing(
     for _ in range(3):
         decided = world.decide(desired)
         verbs = {action.verb for action in decided.actions}
-        assert not verbs & {Verb.DELETE, Verb.FORGET}
+        assert not verbs & {Verb.DELETE, Verb.REMOVE, Verb.FORGET}
         touched = {a.unit for a in decided.actions if a.verb is not Verb.START}
         assert not touched & undeclared
         assert not (gone and decided.actions)
@@ -581,6 +589,76 @@ def test_frozen_units_get_no_action(first: Choices, second: Choices, frozen: set
         world.now += 301
     assert files.items() <= world.disk.items()
     assert before == {name: world.processes[name] for name in before}
+
+
+@SEARCH
+@given(revisions, revisions, names)
+def test_held_units_get_no_action(first: Choices, second: Choices, held: set[str]) -> None:
+    """H1: a held unit's files and process stay as they are; once resumed it converges too."""
+    world, desired = settled(first), declared(second)
+    orders = Orders(holds={name: Hold(name, "why", world.now) for name in held})
+    world.recorded = replace(world.recorded, orders=orders)
+    before = {name: replace(world.processes[name]) for name in held & world.processes.keys()}
+    files = {path: kept for path, kept in world.disk.items() if path in held}
+    for _ in range(PASSES):
+        decided = world.decide(desired)
+        check_shape(decided, desired)
+        assert not {action.unit for action in decided.actions} & held
+        assert {decided.verdicts[n].sync for n in held & desired.units.keys()} <= {Sync.HELD}
+        world.carry_out(decided)
+        world.now += 301
+    assert files.items() <= world.disk.items()
+    assert before == {name: world.processes[name] for name in before}
+    world.recorded = replace(world.recorded, orders=Orders())
+    world.converge(desired)
+    right(world, desired)
+
+
+@SEARCH
+@given(revisions, revisions, names, st.sampled_from(NudgeKind))
+def test_a_nudge_only_starts(
+    first: Choices, second: Choices, stopped: set[str], kind: NudgeKind
+) -> None:
+    """H3, H4: whatever a nudge adds to a plan is the start of the unit that it names."""
+    world, desired = settled(first), declared(second)
+    for name in stopped:
+        world.stop(name)
+    observed = world.observe(desired)
+    plain = plan(desired, world.recorded, observed, SETTINGS)
+    orders = Orders(nudges={name: Nudge(name, kind, world.now) for name in stopped})
+    nudged = plan(desired, replace(world.recorded, orders=orders), observed, SETTINGS)
+    without = {(action.verb, action.unit, action.path) for action in plain.actions}
+    for action in nudged.actions:
+        if (action.verb, action.unit, action.path) not in without:
+            assert action.unit in stopped
+            assert action.verb in {Verb.START, Verb.RESET_FAILED}
+
+
+@SEARCH
+@given(revisions, revisions, names)
+def test_forgotten_units_run_on(first: Choices, second: Choices, forgotten: set[str]) -> None:
+    """What is forgotten keeps its text and process, and gets no action ever after."""
+    assume(len(forgotten & {"s.service", "s.socket"}) != 1)
+    world, desired = settled(first), declared(second)
+    given_up = forgotten | ({INSTANCE} if "w@.service" in forgotten else set())
+    mine = [path for path, file in world.recorded.files.items() if file.unit in given_up]
+    bodies = {path: strip_mark(world.disk[path][0]) for path in mine}
+    before = {name: replace(world.processes[name]) for name in given_up & world.processes.keys()}
+    orders = Orders(forgotten=dict.fromkeys(forgotten, world.now))
+    world.recorded = replace(world.recorded, orders=orders)
+    decided = world.decide(desired)
+    own = {a.verb for a in decided.actions if a.unit in given_up}
+    assert own <= {Verb.RELEASE, Verb.FORGET}
+    world.carry_out(decided)
+    for _ in range(3):
+        assert bodies == {path: world.disk[path][0] for path in mine}
+        assert not given_up & world.recorded.units.keys()
+        world.now += 301
+        decided = world.decide(desired)
+        assert not {a.unit for a in decided.actions} & given_up
+        world.carry_out(decided)
+    for name, process in before.items():
+        assert process == world.processes[name] or name in {"a.service", "b.service"}
 
 
 @SEARCH

@@ -41,7 +41,8 @@ def own_ledger(folders: "Folders") -> "Iterator[Ledger]":
     from unitward.store.identity import identity
     from unitward.store.ledger import open_ledger
 
-    with open_ledger(folders.ledger, identity=identity(os.getuid())) as ledger:
+    name = identity(os.getuid())
+    with open_ledger(folders.ledger, identity=name, unit_dir=folders.unit_dir) as ledger:
         yield ledger
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,13 @@ def print_problems(problems: Sequence["ProblemDocument"], *, notes: bool = False
             item["lint"],
         )
         print(format_problem(problem), file=sys.stderr)
+
+
+def moment(at: float) -> str:
+    """Return a time (wall clock, seconds) as a clock here shows it, with its day if not today."""
+    then = time.localtime(at)
+    today = then[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
 
 
 def length(seconds: float) -> str:

@@ -4,11 +4,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from unitward.cli.output import PURPLE, RED, length, say, table
+from unitward.cli.output import PURPLE, RED, length, moment, say, table
 from unitward.cli.words import SETTLED, say_held, sync_sums
 
 if TYPE_CHECKING:
-    from unitward.reconcile.document import OutcomeDocument, StatusDocument, UnitDocument
+    from unitward.reconcile.document import (
+        OutcomeDocument,
+        StatusDocument,
+        UnitDocument,
+        VerdictDocument,
+    )
 
 COLORS = {
     "failed": RED,
@@ -67,14 +72,18 @@ def print_outcome(document: "StatusDocument") -> None:
 def print_gone(actions: Sequence["OutcomeDocument"], known: set[str]) -> None:
     """Print which units a pass removed."""
     for action in actions:
-        if action["action"] == "forget" and action["unit"] not in known:
+        if action["action"] == "remove" and action["unit"] not in known:
             say(f"{action['unit']}  removed: {action['reason']}")
 
 
-def reason_now(unit: "UnitDocument") -> str:
+def reason_now(unit: "VerdictDocument") -> str:
     """Return the reason, with how long the verdict still holds."""
-    left = unit["until"] - time.time()
-    return f"{unit['reason']} (in {length(left)})" if left > 0 else unit["reason"]
+    left, reason = unit["until"] - time.time(), unit["reason"]
+    if left <= 0:
+        return reason
+    if unit["sync"] == "held":
+        return reason.replace("held:", f"held until {moment(unit['until'])}:", 1)
+    return f"{reason} (in {length(left)})"
 
 
 def footer(document: "StatusDocument") -> str:

@@ -118,11 +118,13 @@ def _check(one: _Set) -> _Found:
     table = load_directives(Path(cache) / "unitward" if cache.startswith("/") else None)
     recorded = Recorded(installation="validate")
     terms = Terms(table, str(one.root), env["HOME"], recorded.installation)
-    desired = desire(snapshot, recorded, terms, DesireCache())
+    decoded = DesireCache()
+    desired = desire(snapshot, recorded, terms, decoded)
+    others = [p for p, (_, file) in decoded.files.items() if not file.manifest.is_manifest]
     desired = asyncio.run(check(desired, recorded, env, CheckCache()))
     return _Found(
         tuple(_as_shown(problem, one.shown) for problem in desired.problems),
-        tuple(os.path.join(one.shown, name) for name in snapshot.ignored),  # noqa: PTH118 - "" joins to the bare name
+        tuple(os.path.join(one.shown, name) for name in (*snapshot.ignored, *others)),  # noqa: PTH118 - "" joins to the bare name
         len(desired.units),
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Units that are where they should be, or that wait for nothing that unitward could do.
 SETTLED = frozenset(
-    {"in-sync", "waiting", "skipped", "stopped-by-hand", "overridden", "unsupported"}
+    {"in-sync", "waiting", "skipped", "stopped-by-hand", "overridden", "unsupported", "absent"}
 )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from unitward.config import load_settings
+from unitward.daemon.interest import followed, referable
 from unitward.daemon.narrate import Narrator
 from unitward.daemon.triggers import Due, Triggers
 from unitward.daemon.wake import wake_socket
@@ -49,6 +50,7 @@ class Daemon:
         self._woken = asyncio.Event()
         self._ending = asyncio.Event()
         self._lost = False
+        self._orphaned = False
         self._passes = 0
         self._working = False
         self._expected: dict[str, str] = {}
@@ -61,8 +63,12 @@ class Daemon:
         self._manager: Manager | None = None
         self._watches: Watches | None = None
 
-    async def run(self) -> Exit:
-        """Run until SIGTERM or SIGINT. Raises ManagerUnreachableError at the start only."""
+    async def run(self) -> Exit | None:
+        """Run until SIGTERM or SIGINT. Raises ManagerUnreachableError at the start only.
+
+        Returns None when the ledger was removed or replaced: what this daemon would write
+        there, nobody would read.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -89,11 +95,13 @@ class Daemon:
             self._watches.close()
             if self._manager is not None:
                 await self._manager.close()
+        if self._orphaned:
+            return None
         logger().info("unitward ends; units keep running", kind=Kind.STOPPING)
         return Exit.OK
 
     async def _loop(self) -> None:
-        while not self._stopping:
+        while not self._stopping and not self._orphaned:
             if self._lost:
                 await self._unless_ending(self._reconnect())
                 continue
@@ -104,7 +112,8 @@ class Daemon:
                     await asyncio.wait_for(self._woken.wait(), pause)
                 continue
             due = self._triggers.take(time.monotonic())
-            if due is not None:
+            self._orphaned = not self._ledger.is_in_place()
+            if due is not None and not self._orphaned:
                 await self._unless_ending(self._guarded_pass(due))
 
     @property
@@ -138,6 +147,7 @@ class Daemon:
                 self._lost = True
             except UnitwardError as error:
                 self._narrator.tell_given_up(error)
+                self._notifier.status(f"the last pass was given up: {error}")
                 self._triggers.ask("a pass failed", time.monotonic(), RETRY_SECONDS)
             finally:
                 self._working = False
@@ -153,8 +163,9 @@ class Daemon:
         considered = await consider(account, manager, recorded, settled=due.settled)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)
-        await manager.ref(_referable(considered))
-        self._expected = {unit.name: unit.active for unit in report.units}
+        await manager.ref(referable(considered))
+        self._expected = followed(considered)
+        self._expected.update({unit.name: unit.active for unit in report.units})
         self._unfinished = {u.name for u in report.units if u.verdict.sync in UNFINISHED}
         self._narrator.tell(report, trigger)
         self._plan_ahead(considered, report)
@@ -176,7 +187,8 @@ class Daemon:
         if report.unavailable:
             self._triggers.ask("the source could not be read", now, RETRY_SECONDS)
         assert self._watches is not None
-        self._watches.follow(considered)
+        recorded = self._ledger.read() if report.outcomes else considered.recorded
+        self._watches.follow(considered, recorded)
         if self._watches.degraded:
             self._triggers.resync = min(self._triggers.resync, RETRY_SECONDS)
 
@@ -291,12 +303,3 @@ class Daemon:
                 self._woken.set()
             case _:
                 pass
-
-
-def _referable(considered: Considered) -> list[str]:
-    """Return the declared units whose history systemd has to keep while they are down."""
-    return [
-        name
-        for name, unit in considered.desired.units.items()
-        if not unit.is_template and name in considered.observed.units
-    ]

@@ -81,6 +81,9 @@ class Triggers:
         if self.settle.due(now) is not None:
             reasons.append("the source changed")
             self.settle.clear()
+            if not settled:
+                # A reading cut short proves no absence: one more is due when it is quiet.
+                self.settle.note(now)
         if states:
             reasons.append(f"{', '.join(sorted(states))} changed")
         if self._alarm and self._alarm <= now:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from unitward.model.recorded import Recorded
 from unitward.reconcile import Considered
 from unitward.reconcile.account import Account
-from unitward.reconcile.observe import expand_path
+from unitward.reconcile.outside import expand_path
 from unitward.sources.watch import FolderWatch, Watcher
 
 GLOB_CHARACTERS = frozenset("*?[")
@@ -53,9 +54,12 @@ class Watches:
         self._source.close()
         self._source = self._watcher.add(self._account.source.root, self._on_source)
 
-    def follow(self, considered: Considered) -> None:
-        """Watch what the units of a pass depend on, and remember whose each path is."""
-        desired, recorded = considered.desired, considered.recorded
+    def follow(self, considered: Considered, recorded: Recorded) -> None:
+        """Watch what the units of a pass depend on, and remember whose each path is.
+
+        recorded: the ledger after the pass, which knows the links that the pass made.
+        """
+        desired = considered.desired
         self._owners = {path: file.unit for path, file in recorded.files.items()}
         for name, unit in desired.units.items():
             self._owners.update({file.path: name for file in unit.files()})

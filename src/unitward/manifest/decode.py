@@ -10,7 +10,7 @@ from unitward.manifest import guards, tree, units, values
 from unitward.manifest.keys import IGNORED_PREFIX, TOP_KEYS
 from unitward.manifest.lint import lint
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar
-from unitward.manifest.report import At, Report, finished, shown
+from unitward.manifest.report import At, Report, finished, nearest, shown
 from unitward.manifest.values import Context
 from unitward.model.declared import Declaration, Manifest
 from unitward.model.source import Place, Severity
@@ -56,11 +56,19 @@ def _is_ours(root: Node | None) -> bool:
     if not isinstance(root, Pairs):
         return False
     keys = {name.text for name, _ in root.pairs}
-    if "version" in keys:
-        return bool(keys & {"units", "removed"})
-    found = root.get("units")
-    return isinstance(found, Pairs) and any(
-        names.is_unit_name(name.text) or names.is_dropin(name.text) for name, _ in found.pairs
+    version = root.get("version")
+    if version is not None and keys & {"units", "removed"}:
+        return True
+    if isinstance(version, Scalar) and version.text == FORMAT:
+        # `units:` was meant, and misspelt or left out.
+        near = (value for name, value in root.pairs if nearest(name.text, ["units"]))
+        return any(_names_units(node) for node in (root, *near))
+    return version is None and _names_units(root.get("units"))
+
+
+def _names_units(node: Node | None) -> bool:
+    return isinstance(node, Pairs) and any(
+        names.is_unit_name(name.text) or names.is_dropin(name.text) for name, _ in node.pairs
     )
 
 
@@ -103,7 +111,9 @@ class _Reading:
             self.report.error(
                 node,
                 f"units must be a map, not {values.kind(node)}",
-                "write units: {} when none is meant",
+                "write NAME.service: below it, without a dash"
+                if isinstance(node, Items)
+                else "write units: {} when none is meant",
             )
             return
         for at, value in node.pairs:

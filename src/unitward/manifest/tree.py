@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 4
 _VERSION = re.compile(r"""(?:^|[{,])[ \t]*["']?version["']?[ \t]*:""", re.MULTILINE)
-_UNITS = re.compile(r"""(?:^|[{,])[ \t]*["']?(?:units|removed)["']?[ \t]*:""", re.MULTILINE)
+_UNITS = re.compile(r"""(?:^|[{,])[ \t]*["']?(?:units|removed)["']?[ \t]*(?::|$)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Observed:
     shadowed: units about to be removed, whose name resolves to another file too.
     skipped_conditions: unit -> the condition that does not hold now.
     missing: unit that is down or about to change -> a path it needs and that is not there.
+    due: timer about to change -> its time that lies between its last run and now, "" for none.
     now, now_monotonic: wall clock in seconds, CLOCK_MONOTONIC in microseconds.
     """
 
@@ -77,6 +78,7 @@ class Observed:
     foreign_dropins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     skipped_conditions: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    due: Mapping[str, str] = field(default_factory=dict)
 
     def file(self, path: str) -> DiskFile:
         """Return what stands at the path; a path that was not looked at counts as absent."""

@@ -43,7 +43,12 @@ class Phase(IntEnum):
 
 
 class Verb(StrEnum):
-    """What an action does, in the words that people read."""
+    """What an action does, in the words that people read.
+
+    RELEASE takes the mark off a file; REMOVE and FORGET take a unit out of the ledger: what is
+    declared no more, and what a person keeps for themselves. FORGET with a path is about a file
+    of which nothing of ours is left.
+    """
 
     KEEP_COPY = "keep copy"
     CREATE = "create"
@@ -51,6 +56,7 @@ class Verb(StrEnum):
     RESTORE = "restore"
     DELETE = "delete"
     UNLINK = "unlink"
+    RELEASE = "release"
     ENABLE = "enable"
     MASK = "mask"
     UNMASK = "unmask"
@@ -61,6 +67,7 @@ class Verb(StrEnum):
     RESTART = "restart"
     RELOAD = "reload"
     RESET_FAILED = "reset-failed"
+    REMOVE = "remove"
     FORGET = "forget"
 
 
@@ -134,6 +141,8 @@ class Plan:
     close: ids of intents that need nothing more.
     found: files that stand as they should, to be recorded where the ledger lacks them.
     life: identity of the manager's life that the plan is for.
+    approvals: digests of the approvals without which part of the plan would be held.
+    moot: forgotten units that are neither declared nor recorded any more.
     wake_at: when (wall clock, seconds) the next pass is due for a backoff, grace or
         prune time, 0 for none.
     """
@@ -148,6 +157,8 @@ class Plan:
     found: tuple[RecordedFile, ...] = ()
     life: str = ""
     held: tuple[Held, ...] = ()
+    approvals: tuple[str, ...] = ()
+    moot: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     wake_at: float = 0.0
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from unitward.model.declared import OnRemove
+from unitward.model.orders import Orders
 from unitward.model.source import Place
 
 
@@ -99,6 +100,7 @@ class Recorded:
     installation: the id that ownership marks carry.
     absences: unit or drop-in path -> since when (wall clock, seconds) complete readings lack it.
     approved: digests of held plans that a person approved.
+    orders: what people asked for of single units.
     """
 
     installation: str
@@ -108,6 +110,7 @@ class Recorded:
     intents: tuple[Intent, ...] = ()
     absences: Mapping[str, float] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
+    orders: Orders = field(default_factory=Orders)
 
     def owned_digests(self, path: str) -> frozenset[str]:
         """Return the digests with which the file at the path is ours (semantics.md N)."""

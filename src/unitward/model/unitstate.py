@@ -130,6 +130,7 @@ class UnitDetail:
     bound_by: tuple[str, ...] = ()
     consists_of: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    conflicted_by: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     triggered_by: tuple[str, ...] = ()
 

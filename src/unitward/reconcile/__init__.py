@@ -102,9 +102,9 @@ async def carry_out(
     outcomes = await apply(decided, recorded, doors, stop=stop)
     if decided.absences != recorded.absences:
         ledger.set_absences(decided.absences)
-    used = recorded.approved - {held.digest for held in decided.held}
-    if used and decided.actions:
-        ledger.spend_approvals(used)
+    if decided.approvals and outcomes.outcomes:
+        ledger.spend_approvals(decided.approvals)
+    _tidy_orders(considered, ledger)
     return make_report(
         considered.desired,
         ledger.read() if outcomes.outcomes else recorded,
@@ -113,6 +113,15 @@ async def carry_out(
         outcomes,
         finished_at=time.time(),
     )
+
+
+def _tidy_orders(considered: Considered, ledger: Ledger) -> None:
+    """Drop the orders that are over."""
+    now, orders = considered.observed.now, considered.recorded.orders
+    if not all(hold.in_force(now) for hold in orders.holds.values()):
+        ledger.orders.drop_expired(now)
+    if considered.plan.moot:
+        ledger.orders.remember(considered.plan.moot)
 
 
 def _data_home(account: Account) -> Path:

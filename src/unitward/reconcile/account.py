@@ -15,8 +15,10 @@ from unitward.reconcile.again import Decided, Declared
 from unitward.reconcile.check import CheckCache
 from unitward.reconcile.desire import DesireCache
 from unitward.reconcile.load import Source
-from unitward.reconcile.observe import AskedNames, Places, World
+from unitward.reconcile.observe import AskedNames, World
+from unitward.reconcile.outside import Places
 from unitward.store.identity import identity
+from unitward.store.installation import marked_installation
 from unitward.store.ledger import read_ledger
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.directives import load_directives
@@ -90,7 +92,9 @@ def recorded_now(account: Account) -> Recorded:
     """Return the ledger's content without touching it; empty when there is no ledger yet."""
     ledger = read_ledger(account.folders.ledger)
     if ledger is None:
-        return Recorded(installation=f"{identity(account.source.uid)}-new")
+        name = identity(account.source.uid)
+        known = marked_installation(account.folders.unit_dir, name)
+        return Recorded(installation=known or f"{name}-new")
     with ledger:
         return ledger.read()
 

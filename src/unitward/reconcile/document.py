@@ -136,7 +136,7 @@ def action_document(action: Action) -> ActionDocument:
         "unit": action.unit,
         "path": action.path,
         "reason": action.reason,
-        "source": _source(action.place),
+        "source": source(action.place),
         "summary": action.summary,
     }
 
@@ -166,7 +166,7 @@ def unit_document(unit: UnitReport) -> UnitDocument:
         "active": unit.active,
         "sub": unit.sub,
         "enabled": unit.enabled,
-        "source": _source(unit.place),
+        "source": source(unit.place),
     }
 
 
@@ -215,7 +215,7 @@ def _held(held: Held) -> HeldDocument:
     return {"reason": held.reason, "units": list(held.units), "digest": held.digest}
 
 
-def _source(place: Place | None) -> str:
+def source(place: Place | None) -> str:
     """Return `file:line`, the file alone where no line is known."""
     if place is None:
         return ""

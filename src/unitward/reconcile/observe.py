@@ -5,9 +5,6 @@ whose status or content calls for a closer look: a pass over 1000 units in sync 
 handful of calls.
 """
 
-import glob
-import hashlib
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,25 +14,22 @@ from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import DiskFile, Observed
 from unitward.model.recorded import Recorded
 from unitward.model.unitstate import UnitDetail, UnitStatus
-from unitward.reconcile.contents import content_key, contents_changed
+from unitward.reconcile.contents import contents_changed
+from unitward.reconcile.elapsing import find_due
+from unitward.reconcile.outside import (
+    Places,
+    failing_conditions,
+    files_differ,
+    missing_paths,
+    read_contents,
+)
 from unitward.store.unit_files import UnitFiles
-from unitward.systemd.conditions import failing_condition
 from unitward.systemd.manager import Manager
-from unitward.unitfile.errors import BadQuotingError
 from unitward.unitfile.names import is_unit_name, parse_name
-from unitward.unitfile.specifiers import expand, expand_name_specifiers
-from unitward.unitfile.words import exec_commands
+from unitward.unitfile.specifiers import expand_name_specifiers
 
 ROUNDS = 4
-CONDITION_PREFIXES = ("Condition", "Assert")
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What the specifiers of the account's folders mean in watched paths: `%h`, `%t`."""
-
-    home: Path
-    runtime: Path
+PULLING_KEYS = ("Wants", "Requires", "BindsTo", "Upholds")
 
 
 @dataclass(slots=True)
@@ -70,24 +64,30 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
         asked.names = tuple(sorted(_names(desired, recorded)))
         asked.desired, asked.recorded = desired, recorded
     units = await world.manager.list_units(asked.names)
-    external = _read_external(desired, world)
+    external = read_contents(desired, world.places)
     curious = _worth_a_look(desired, recorded, files, units, external)
     details = await _details(curious, units, world.manager)
     templates = [
         unit.name
         for unit in desired.units.values()
-        if unit.is_template and _files_differ(unit, files)
+        if unit.is_template and files_differ(unit, files)
     ]
+    templates += _templates_gone(desired, recorded)
     instances = await world.manager.list_instances(templates) if templates else {}
     for status in instances.values():
         units.setdefault(status.name, status)
     missing = [n for n in instances if n not in details]
     details.update(await world.manager.details(missing) if missing else {})
     owned = frozenset(recorded.files) | {f.path for u in desired.units.values() for f in u.files()}
+    now, now_monotonic = time.time(), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    changed = [u for u in desired.units.values() if files_differ(u, files)]
+    await _look_at_pulled(changed, units, world.manager)
+    timers = [unit for unit in changed if unit.suffix == ".timer"]
     return Observed(
         manager=facts,
-        now=time.time(),
-        now_monotonic=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000,
+        now=now,
+        now_monotonic=now_monotonic,
+        due=await find_due(timers, details, now, now_monotonic, world.env),
         files=files,
         links=world.files.links(),
         units=units,
@@ -95,13 +95,9 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
         hand_started=_hand_started(instances, desired),
         external=external,
         shadowed=await _shadowed(desired, recorded, world),
-        foreign_dropins={
-            unit: paths
-            for unit, paths in world.files.dropins(owned).items()
-            if unit in desired.units
-        },
-        missing=_missing(desired, files, units, world),
-        skipped_conditions=await _conditions(desired, files, units, world),
+        foreign_dropins=_foreign_dropins(desired, owned, world),
+        missing=missing_paths(desired, files, units, world.places),
+        skipped_conditions=await failing_conditions(desired, files, units, world.env),
     )
 
 
@@ -132,10 +128,6 @@ def _names(desired: Desired, recorded: Recorded) -> set[str]:
     return {name for name in names if is_unit_name(name)}
 
 
-def _files_differ(unit: DesiredUnit, files: Mapping[str, DiskFile]) -> bool:
-    return any(files[file.path].digest != file.digest for file in unit.files())
-
-
 def _worth_a_look(
     desired: Desired,
     recorded: Recorded,
@@ -145,7 +137,7 @@ def _worth_a_look(
 ) -> set[str]:
     """Return the units whose status line does not say enough to decide."""
     intended = {intent.unit for intent in recorded.intents}
-    changed = {u.name for u in desired.units.values() if _files_differ(u, files)}
+    changed = {u.name for u in desired.units.values() if files_differ(u, files)}
     curious: set[str] = set()
     for name, unit in desired.units.items():
         status = units.get(name)
@@ -189,6 +181,7 @@ async def _details(
                 *detail.bound_by,
                 *detail.consists_of,
                 *detail.conflicts,
+                *detail.conflicted_by,
                 *detail.triggered_by,
             )
         }
@@ -201,6 +194,39 @@ async def _details(
     return details
 
 
+async def _look_at_pulled(
+    changed: Iterable[DesiredUnit], units: dict[str, UnitStatus], manager: Manager
+) -> None:
+    """Add the status of what changed units pull in: it may be up already (C2)."""
+    pulled = {
+        name
+        for unit in changed
+        for key in PULLING_KEYS
+        for word in unit.text.words("Unit", key)
+        if (name := expand_name_specifiers(word, parse_name(unit.name))) is not None
+    }
+    unknown = sorted(pulled - units.keys())
+    units.update(await manager.list_units(unknown) if unknown else {})
+
+
+def _foreign_dropins(
+    desired: Desired, owned: frozenset[str], world: World
+) -> dict[str, tuple[str, ...]]:
+    """Return others' drop-ins beside ours and where `systemctl set-property` keeps its own."""
+    found = world.files.dropins(owned)
+    control = "user.control"
+    for folder in (world.files.root.with_name(control), world.places.runtime / "systemd" / control):
+        for unit, paths in UnitFiles(folder).dropins(frozenset()).items():
+            theirs = (str(folder / path) for path in paths)
+            found[unit] = (*found.get(unit, ()), *theirs)
+    return {unit: paths for unit, paths in found.items() if unit in desired.units}
+
+
+def _templates_gone(desired: Desired, recorded: Recorded) -> list[str]:
+    gone = recorded.units.keys() - desired.units.keys() - desired.frozen.keys()
+    return [name for name in sorted(gone) if parse_name(name).is_template]
+
+
 def _hand_started(
     instances: Mapping[str, UnitStatus], desired: Desired
 ) -> dict[str, tuple[str, ...]]:
@@ -209,100 +235,6 @@ def _hand_started(
         if name not in desired.units:
             found.setdefault(parse_name(name).template, []).append(name)
     return {template: tuple(sorted(names)) for template, names in found.items()}
-
-
-def _read_external(desired: Desired, world: World) -> dict[str, str | None]:
-    """Return a digest for each watched path or glob, None where something is unreadable."""
-    result: dict[str, str | None] = {}
-    for unit in desired.units.values():
-        policy = unit.policy
-        for pattern in (*policy.env_files, *policy.restart_on, *policy.reload_on):
-            key = content_key(unit.name, pattern)
-            if key not in result:
-                path = expand_path(pattern, unit.name, world.places)
-                result[key] = None if path is None else _digest_of(path)
-    return result
-
-
-def expand_path(pattern: str, unit: str, places: Places) -> str | None:
-    """Return a watched path with its specifiers replaced, None when one is not known here."""
-    table = {"h": str(places.home), "t": str(places.runtime), "%": "%"}
-    return expand(pattern, parse_name(unit), table)
-
-
-def _digest_of(pattern: str) -> str | None:
-    hasher = hashlib.sha256()
-    try:
-        for path in _matching(pattern):
-            for file in _files_below(Path(path)):
-                hasher.update(f"{file}\0".encode())
-                hasher.update(file.read_bytes())
-    except OSError:
-        return None
-    return hasher.hexdigest()
-
-
-def _matching(pattern: str) -> list[str]:
-    """Return the paths that a glob matches; a pattern that matches nothing stands for itself."""
-    if not glob.has_magic(pattern):
-        return [pattern]
-    return sorted(map(str, Path("/").glob(pattern.lstrip("/")))) or [pattern]
-
-
-def _files_below(path: Path) -> Iterable[Path]:
-    if not path.is_dir():
-        return [path]
-    found: list[Path] = []
-    for folder, _, names in os.walk(path, onerror=_raise):
-        found += [Path(folder) / name for name in names]
-    return sorted(file for file in found if file.is_file())
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _missing(
-    desired: Desired,
-    files: Mapping[str, DiskFile],
-    units: Mapping[str, UnitStatus],
-    world: World,
-) -> dict[str, str]:
-    """Return services that cannot start because an executable or folder is not there (F)."""
-    found: dict[str, str] = {}
-    for name, unit in desired.units.items():
-        status = units.get(name)
-        template = desired.units.get(unit.template)
-        differs = _files_differ(unit, files) or (template and _files_differ(template, files))
-        is_up = status is not None and status.active in {"active", "reloading"}
-        if unit.suffix != ".service" or unit.is_template or (is_up and not differs):
-            continue
-        for path in _needed_paths(unit):
-            real = expand_path(path, name, world.places)
-            if real is not None and real.startswith("/") and not Path(real).exists():
-                found[name] = real
-                break
-    return found
-
-
-def _needed_paths(unit: DesiredUnit) -> Iterable[str]:
-    """Return the paths without which a start fails: executables, working folder, env files."""
-    text = unit.text
-    if any(text.last("Service", key) for key in ("RootDirectory", "RootImage")):
-        return []
-    paths: list[str] = []
-    try:
-        for value in text.values("Service", "ExecStart"):
-            paths += [
-                command.words[0]
-                for command in exec_commands(value)
-                if command.words and "-" not in command.prefixes
-            ]
-    except BadQuotingError:
-        return []
-    paths.append(text.last("Service", "WorkingDirectory"))
-    paths += text.values("Service", "EnvironmentFile")
-    return [path for path in paths if path.startswith(("/", "%"))]
 
 
 async def _shadowed(desired: Desired, recorded: Recorded, world: World) -> dict[str, str]:
@@ -319,30 +251,4 @@ async def _shadowed(desired: Desired, recorded: Recorded, world: World) -> dict[
             candidate = Path(folder) / name
             if name not in found and candidate.is_file():
                 found[name] = str(candidate)
-    return found
-
-
-async def _conditions(
-    desired: Desired,
-    files: Mapping[str, DiskFile],
-    units: Mapping[str, UnitStatus],
-    world: World,
-) -> dict[str, str]:
-    """Return running units about to change whose condition does not hold now (C18)."""
-    found: dict[str, str] = {}
-    for unit in desired.units.values():
-        status = units.get(unit.name)
-        template = desired.units.get(unit.template)
-        differs = _files_differ(unit, files) or (template and _files_differ(template, files))
-        if status is None or status.active != "active" or not differs:
-            continue
-        conditions = [
-            f"{entry.key}={entry.value}"
-            for entry in unit.text.entries
-            if entry.section == "Unit" and entry.key.startswith(CONDITION_PREFIXES) and entry.value
-        ]
-        if conditions:
-            failing = await failing_condition(conditions, world.env)
-            if failing:
-                found[unit.name] = failing
     return found

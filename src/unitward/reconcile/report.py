@@ -8,7 +8,9 @@ from unitward.model.report import Outcome, Outcomes, Report, Result, UnitReport
 from unitward.model.unitstate import UnitStatus
 
 NOTHING = Outcomes()
-RETRY_SECONDS = 30.0
+# What the disk no longer fitted is planned anew at once; the pause is for one who keeps writing.
+PAUSES = {Result.FAILED: 30.0, Result.STALE: 0.1}
+FAILED_PAUSE = 1.0
 
 
 def make_report(
@@ -26,7 +28,10 @@ def make_report(
     """
     by_unit: dict[str, list[Outcome]] = {}
     for outcome in outcomes.outcomes:
-        by_unit.setdefault(outcome.action.unit, []).append(outcome)
+        action = outcome.action
+        # A drop-in for many units at once stands for itself.
+        subject = action.unit if action.unit in plan.verdicts else action.path
+        by_unit.setdefault(subject or action.unit, []).append(outcome)
     enabled = {link.unit for link in recorded.links.values() if link.path in observed.links}
     enabled |= {
         o.action.unit
@@ -36,7 +41,7 @@ def make_report(
     gone = {
         o.action.unit
         for o in outcomes.outcomes
-        if o.action.verb is Verb.FORGET and o.result is Result.DONE
+        if o.action.verb is Verb.REMOVE and o.result is Result.DONE
     }
     units = tuple(
         _unit_report(
@@ -45,9 +50,13 @@ def make_report(
         for name, verdict in plan.verdicts.items()
         if name not in gone
     )
-    retry = any(o.result in {Result.FAILED, Result.STALE} for o in outcomes.outcomes)
     wakes = [plan.wake_at] if plan.wake_at else []
-    wakes += [finished_at + RETRY_SECONDS] if retry and finished_at else []
+    pauses = [PAUSES[o.result] for o in outcomes.outcomes if o.result in PAUSES]
+    # Units that failed have pauses of their own (V), which the next plan names.
+    pauses += [FAILED_PAUSE] if outcomes.failures else []
+    # Up and down again within the pass: the next one has to tell what happened to it (V).
+    pauses += [PAUSES[Result.STALE] for _ in _down_again(plan, outcomes)]
+    wakes += [finished_at + pause for pause in pauses if finished_at]
     return Report(
         revision=desired.revision,
         units=units,
@@ -59,6 +68,20 @@ def make_report(
         wake_at=min(wakes, default=0.0),
         finished_at=finished_at,
     )
+
+
+def _down_again(plan: Plan, outcomes: Outcomes) -> list[str]:
+    """Return units that were started to keep running and are down already, without a failure."""
+    started = {
+        o.action.unit
+        for o in outcomes.outcomes
+        if o.action.verb in {Verb.START, Verb.RESTART} and o.result is Result.DONE
+    }
+    return [
+        name
+        for name in sorted(started & plan.records.keys() & outcomes.after.keys())
+        if plan.records[name].wish == "running" and outcomes.after[name].active == "inactive"
+    ]
 
 
 def _unit_report(
@@ -119,6 +142,7 @@ def _past(verb: Verb) -> str:
         Verb.RESTORE: "put back",
         Verb.DELETE: "file removed",
         Verb.UNLINK: "link removed",
+        Verb.RELEASE: "mark taken off",
         Verb.ENABLE: "enabled",
         Verb.START: "started",
         Verb.STOP: "stopped",

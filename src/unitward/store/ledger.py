@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from unitward.errors import LedgerError
 from unitward.model.declared import OnRemove
+from unitward.model.orders import Nudge
 from unitward.model.recorded import (
     Intent,
     IntentKind,
@@ -26,7 +27,9 @@ from unitward.model.recorded import (
     RecordedUnit,
 )
 from unitward.model.source import Place
+from unitward.store.installation import marked_installation
 from unitward.store.migrations import migrate, refuse_newer
+from unitward.store.orders import OrderBook, read_orders
 
 BUSY_SECONDS = 5.0
 KEPT_GENERATIONS = 200
@@ -50,7 +53,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a pass writes to the ledger in one transaction."""
+    """What a pass writes to the ledger in one transaction.
+
+    nudged: nudges that led to a start, and are over with it.
+    """
 
     units: tuple[RecordedUnit, ...] = ()
     forgotten: tuple[str, ...] = ()
@@ -59,6 +65,7 @@ class Changes:
     links: tuple[RecordedLink, ...] = ()
     deleted_links: tuple[str, ...] = ()
     closed: tuple[int, ...] = ()
+    nudged: tuple[Nudge, ...] = ()
 
     def __bool__(self) -> bool:
         return any(
@@ -70,17 +77,23 @@ class Changes:
                 self.links,
                 self.deleted_links,
                 self.closed,
+                self.nudged,
             )
         )
 
 
 class Ledger:
-    """An open ledger. Use `open_ledger` or `read_ledger`; close it when done."""
+    """An open ledger. Use `open_ledger` or `read_ledger`; close it when done.
+
+    orders: what people ask for of single units.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._db = connection
         self._path = path
         self._known: tuple[int, Recorded] | None = None
+        self._opened = _file_at(path)
+        self.orders = OrderBook(connection, self._transaction)
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +104,10 @@ class Ledger:
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+    def is_in_place(self) -> bool:
+        """Tell whether the open file still stands at its path: not removed, not replaced."""
+        return self._opened is not None and _file_at(self._path) == self._opened
 
     def changes_seen(self) -> int:
         """Return a number that changes when another process wrote to the ledger."""
@@ -136,6 +153,7 @@ class Ledger:
                 intents=self._intents(),
                 absences=dict(db.execute("SELECT name, since FROM absences")),
                 approved=frozenset(row[0] for row in db.execute("SELECT digest FROM approvals")),
+                orders=read_orders(db),
             )
 
     def _intents(self) -> tuple[Intent, ...]:
@@ -179,6 +197,7 @@ class Ledger:
                 ("files", "unit"),
                 ("links", "unit"),
                 ("intents", "unit"),
+                ("nudges", "unit"),
             ):
                 statement = f"DELETE FROM {table} WHERE {column}=?"  # noqa: S608 - both are literals of this loop
                 db.executemany(statement, _keys(changes.forgotten))
@@ -194,6 +213,11 @@ class Ledger:
             db.executemany(
                 "REPLACE INTO links (path, target, unit) VALUES (?, ?, ?)",
                 [(link.path, link.target, link.unit) for link in changes.links],
+            )
+            db.executemany("DELETE FROM adoptions WHERE path=?", [(f.path,) for f in changes.files])
+            db.executemany(
+                "DELETE FROM nudges WHERE unit=? AND at<=?",
+                [(n.unit, n.at) for n in changes.nudged],
             )
             db.executemany("DELETE FROM intents WHERE ident=?", _keys(changes.closed))
 
@@ -279,17 +303,20 @@ class Ledger:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A full disk has SQLite itself take everything back.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
 
-def open_ledger(path: Path, *, identity: str) -> Ledger:
+def open_ledger(path: Path, *, identity: str, unit_dir: Path | None = None) -> Ledger:
     """Open the ledger for reading and writing, making it when there is none.
 
     `identity` names this machine and account; a ledger of another one (a copied home)
-    is refused. Raises LedgerError.
+    is refused. A new ledger goes on with the installation whose marks are in `unit_dir`.
+    Raises LedgerError.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -303,7 +330,7 @@ def open_ledger(path: Path, *, identity: str) -> Ledger:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         migrate(connection, str(path))
-        _settle_identity(connection, path, identity)
+        _settle_identity(connection, path, identity, unit_dir)
     except sqlite3.Error as error:
         connection.close()
         raise _explain(path, "opened", error) from error
@@ -332,10 +359,13 @@ def read_ledger(path: Path) -> Ledger | None:
     return Ledger(connection, path)
 
 
-def _settle_identity(connection: sqlite3.Connection, path: Path, identity: str) -> None:
+def _settle_identity(
+    connection: sqlite3.Connection, path: Path, identity: str, unit_dir: Path | None
+) -> None:
     row = connection.execute("SELECT value FROM facts WHERE name='identity'").fetchone()
     if row is None:
-        installation = f"{identity}-{secrets.token_hex(4)}"
+        known = marked_installation(unit_dir, identity) if unit_dir is not None else ""
+        installation = known or f"{identity}-{secrets.token_hex(4)}"
         connection.execute(
             "INSERT INTO facts VALUES ('identity', ?), ('installation', ?)",
             (identity, installation),
@@ -352,13 +382,26 @@ def _settle_identity(connection: sqlite3.Connection, path: Path, identity: str) 
 def _explain(path: Path, what: str, error: sqlite3.Error | OSError) -> LedgerError:
     reason = error.strerror if isinstance(error, OSError) else str(error)
     text = f"{path}: the ledger cannot be {what}: {reason}"
-    if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+    if isinstance(error, sqlite3.DatabaseError) and any(
+        word in str(error) for word in ("malformed", "not a database")
+    ):
         hint = "move it away; unitward knows its own files by their mark"
+    elif "disk is full" in str(error):
+        hint = "nothing was changed; free space there"
     elif os.access(path.parent, os.W_OK):
         hint = "nothing was changed; unitward tries again by itself"
     else:
         hint = f"give your account write access to {path.parent}"
     return LedgerError(text, hint=hint)
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of what stands at a path."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _keys(names: Iterable[object]) -> list[tuple[object]]:

@@ -43,6 +43,18 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE TABLE requests (ident INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL);
     """,
+    """
+    CREATE TABLE holds (
+        unit TEXT PRIMARY KEY, reason TEXT NOT NULL, since REAL NOT NULL, until REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE nudges (
+        unit TEXT PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE adoptions (
+        path TEXT PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE forgotten (unit TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
+    """,
 )
 CURRENT = len(MIGRATIONS)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from unitward.errors import UnitFileError
 from unitward.model.observed import DiskFile, DiskKind
+from unitward.unitfile.names import is_unit_name
 
 LINK_FOLDERS = (".wants", ".requires", ".upholds")
 UNFINISHED = ".unitward"
@@ -91,6 +92,17 @@ class UnitFiles:
                         target = os.readlink(link.path)  # noqa: PTH115 - as in look
                         found[f"{entry.name}/{link.name}"] = target
         return found
+
+    def fragments(self) -> list[str]:
+        """Return the names at the top that are unit names: files, links, masks.
+
+        Raises UnitFileError when the folder exists and cannot be listed.
+        """
+        return [
+            entry.name
+            for entry in self._entries(self.root)
+            if is_unit_name(entry.name) and not entry.is_dir(follow_symlinks=False)
+        ]
 
     def dropins(self, owned: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """Return drop-ins that are not among `owned`: unit -> paths."""

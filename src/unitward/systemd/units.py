@@ -49,6 +49,7 @@ _UNIT_PROPERTIES = {
     "bound_by": "BoundBy",
     "consists_of": "ConsistsOf",
     "conflicts": "Conflicts",
+    "conflicted_by": "ConflictedBy",
     "triggers": "Triggers",
     "triggered_by": "TriggeredBy",
 }

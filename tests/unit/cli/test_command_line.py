@@ -102,6 +102,14 @@ def test_validate_finds_the_line(tmp_path: Path) -> None:
     assert "did you mean ExecStart?" in text.stderr
 
 
+def test_verbose_names_what_is_passed_over(tmp_path: Path) -> None:
+    """`validate -v` says which files declare nothing, YAML of others among them."""
+    for name in ("a.yaml", "compose.yaml", "notes.txt"):
+        (tmp_path / name).write_text(GOOD if name == "a.yaml" else "services: {}\n")
+    said = run("validate", "-v", ".", cwd=tmp_path).stdout
+    assert "ignored: compose.yaml\nignored: notes.txt\n1 valid unit\n" == said
+
+
 def test_files_named_together_are_one_folder(tmp_path: Path) -> None:
     """Two files that declare the same unit clash when both are named, as in their folder."""
     (tmp_path / "a.yaml").write_text(GOOD)

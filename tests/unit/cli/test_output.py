@@ -1,10 +1,11 @@
 """Lines, tables and lengths of time as people read them."""
 
 import sys
+import time
 
 import pytest
 
-from unitward.cli.output import clean, length, paint, table
+from unitward.cli.output import clean, length, moment, paint, table
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,11 @@ def test_colours_only_where_they_are_wanted(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
 
     assert ("\x1b[31mx\x1b[0m" if painted else "x") == paint("x", "31")
+
+
+def test_a_moment_names_its_day_only_when_it_is_another() -> None:
+    """A time of today is hours and minutes, any other has its date before it."""
+    now = time.time()
+    assert time.strftime("%H:%M", time.localtime(now)) == moment(now)
+    past = now - 400 * 86400
+    assert time.strftime("%Y-%m-%d %H:%M", time.localtime(past)) == moment(past)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from unitward.model.explanation import Standing
 from unitward.model.plan import Sync, Verb
 from unitward.model.report import Result
 from unitward.model.source import Severity
@@ -24,6 +25,8 @@ SCHEMAS = Path(__file__).parents[3] / "docs/schemas"
         ("status-v1", "outcome", "result", Result),
         ("status-v1", "unit", "sync", Sync),
         ("validate-v1", "problem", "severity", Severity),
+        ("explain-v1", "file", "standing", Standing),
+        ("explain-v1", "stand", "sync", Sync),
     ],
 )
 def test_schemas_know_every_word(

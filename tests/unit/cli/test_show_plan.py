@@ -51,7 +51,7 @@ def test_units_align_and_reasons_stand_once(capsys: pytest.CaptureFixture[str]) 
             _action("reset-failed", "api.service", "counting anew"),
             _action("unlink", "old.service", "no longer declared", "b.yaml:1"),
             _action("delete", "old.service", "no longer declared", "b.yaml:1"),
-            _action("forget", "old.service", "no longer declared", "b.yaml:1"),
+            _action("remove", "old.service", "no longer declared", "b.yaml:1"),
             syncs=("in-sync",),
         )
     )
@@ -90,3 +90,42 @@ def test_nothing_is_summed_up_of_a_source_that_cannot_be_read(
     plan["unavailable"] = "gone"
     print_plan(plan)
     assert "" == capsys.readouterr().out
+
+
+def test_units_on_hold_are_shown_with_what_would_be_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """H1: a plan shows what a hold keeps from happening; a change that waits is not on hold."""
+    plan = _plan(syncs=("held", "held"))
+    plan["units"][0]["reason"] = "held: moving; would: update"
+    plan["units"][1]["reason"] = "would restart 21 units; waits for `unitward approve d`"
+    print_plan(plan)
+    assert [
+        "  = u0.service  held: moving; would: update",
+        "Nothing to do: 0 in sync, 2 held.",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_a_plan_says_what_keeps_a_unit_from_its_change(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """C14, C16: a unit that runs on says why, written or not; what the row adds stands once."""
+    plan = _plan(
+        _action("update", "u0.service", "[Service] Nice changed"),
+        _action("update", "u1.service", "[Service] Nice changed"),
+        _action("restart", "u1.service", "[Service] Nice changed (C4)"),
+        syncs=("pending", "pending", "pending", "in-sync"),
+    )
+    reasons = ("takes effect at next login", "[Service] Nice changed (C4)", "in mid-run", "fine")
+    for unit, reason in zip(plan["units"], reasons, strict=True):
+        unit["reason"] = reason
+    print_plan(plan)
+    assert [
+        "  ~ u0.service  update            a.yaml:3",
+        "      [Service] Nice changed",
+        "      takes effect at next login",
+        "  ~ u1.service  update + restart  a.yaml:3",
+        "      [Service] Nice changed (C4)",
+        "  = u2.service  in mid-run",
+        "Plan: 2 to update, 1 to restart; 1 in sync.",
+    ] == capsys.readouterr().out.splitlines()

@@ -83,7 +83,7 @@ def test_an_outcome_shows_what_was_touched_or_is_not_settled(
     status = _status(_unit("a.service"), _unit("b.service", "failed"), _unit("c.service"))
     status["actions"] = [
         _outcome("start", "c.service", "new"),
-        _outcome("forget", "old.service", "no longer declared"),
+        _outcome("remove", "old.service", "no longer declared"),
     ]
     print_outcome(status)
     lines = capsys.readouterr().out.splitlines()
@@ -108,3 +108,18 @@ def test_the_last_line_names_revision_pass_and_daemon(
     """The last line says which revision, how old the last pass is, and whether a daemon runs."""
     finished_at = 0.0 if age is None else time.time() - age
     assert expected == footer(_status(finished_at=finished_at, daemon=daemon))
+
+
+def test_a_hold_is_told_with_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """H2: until when a unit is held is said as a clock says it, with the day if not today."""
+    later = time.time() + 3 * 86400
+    print_units(
+        [
+            _unit("a.service", "held", "held: moving; would: restart", later),
+            _unit("b.service", "held", "held: moving"),
+        ]
+    )
+    _, first, second = capsys.readouterr().out.splitlines()
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(later))
+    assert first.endswith(f"held until {day}: moving; would: restart")
+    assert second.endswith("held: moving")

@@ -45,6 +45,19 @@ def test_constant_writes_end_at_the_cap() -> None:
     assert not taken.settled
 
 
+def test_a_reading_cut_short_is_followed_by_a_settled_one() -> None:
+    """R2: after a pass at the cap one more is due when the source became quiet, and no third."""
+    due = triggers()
+    for step in range(201):
+        due.source_changed(10.0 + step / 100)
+    assert due.take(12.0) is not None
+    assert due.take(12.05) is None
+    taken = due.take(12.11)
+    assert taken is not None
+    assert taken.settled
+    assert due.take(13.0) is None
+
+
 def test_nothing_is_read_while_the_source_settles() -> None:
     """What else becomes due waits for the source, so that one save is one pass."""
     due = triggers()

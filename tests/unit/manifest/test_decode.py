@@ -110,11 +110,18 @@ def test_the_example_of_the_readme_is_read_whole(read: Read, errors: Errors) -> 
         "units: {length: m}\n",
         "a: !reset b\n---\nc: d\n",
         "{{ template }}\n",
+        "version: 1\nloggers: {my.service: {level: INFO}}\n",
     ],
 )
 def test_yaml_of_others_is_no_manifest_and_no_problem(read: Read, text: str) -> None:
     """A compose file or a CI file beside the manifests is ignored, broken or not."""
     assert Manifest("team/app.yaml", is_manifest=False) == read(text)
+
+
+def test_units_without_a_colon_is_a_broken_manifest(read: Read) -> None:
+    """What its writer takes for a manifest is not passed over in silence."""
+    manifest = read("version: 1\nunits\n  a.service:\n    Service: {ExecStart: /bin/a}\n")
+    assert (True, True) == (manifest.is_manifest, manifest.invalid)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +137,13 @@ def test_yaml_of_others_is_no_manifest_and_no_problem(read: Read, text: str) -> 
         ),
         (
             "version: 1\nunits: [a.service]\n",
-            "2: : units must be a map, not a list (write units: {} when none is meant)",
+            "2: : units must be a map, not a list (write NAME.service: below it, without a dash)",
         ),
+        (
+            "version: 1\nunit: {a.target: {}}\n",
+            "2: : a manifest has no key 'unit' (did you mean units?)",
+        ),
+        ("version: 1\na.target: {}\n", "2: : a manifest has no key 'a.target' ()"),
         (
             "version: 1\nunits: {}\nremoves: [a.service]\n",
             "3: : a manifest has no key 'removes' (did you mean removed?)",

@@ -7,9 +7,9 @@ import pytest
 from unitward.model.desired import Desired
 from unitward.model.observed import ManagerFacts, Observed
 from unitward.model.plan import Action, Phase, Plan, Sync, Verb, Verdict
-from unitward.model.recorded import Recorded
+from unitward.model.recorded import Recorded, RecordedUnit
 from unitward.model.report import Outcome, Outcomes, Report, Result
-from unitward.model.source import Revision
+from unitward.model.source import Place, Revision
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.report import make_report
 from unitward.reconcile.words import failure_text
@@ -20,9 +20,15 @@ START = Action(Phase.RUN, Verb.START, "a.service", "wanted")
 UPDATE = Action(Phase.WRITE, Verb.UPDATE, "a.service", "[Service] Nice changed", path="a.service")
 
 
-def told(verdict: Verdict, *outcomes: Outcome, **facts: Any) -> Report:
+def told(verdict: Verdict, *outcomes: Outcome, wish: str = "running", **facts: Any) -> Report:
     """Return the report on one unit."""
-    plan = Plan(REVISION, verdicts={"a.service": verdict}, wake_at=50.0)
+    record = RecordedUnit("a.service", Place("a.yaml"), wish=wish)
+    plan = Plan(
+        REVISION,
+        verdicts={"a.service": verdict},
+        records={"a.service": record},
+        wake_at=50.0,
+    )
     return make_report(
         Desired(REVISION),
         Recorded("here"),
@@ -71,19 +77,44 @@ def test_a_unit_on_its_way_up_is_starting() -> None:
     assert (Sync.STARTING, "activating") == (unit.verdict.sync, unit.active)
 
 
-def test_a_forgotten_unit_is_gone() -> None:
+def test_a_removed_unit_is_gone() -> None:
     """R4: what was removed is reported no more."""
-    forget = Action(Phase.FORGET, Verb.FORGET, "a.service", "no longer declared")
-    report = told(Verdict(Sync.PENDING, "removed"), Outcome(forget, Result.DONE))
+    removal = Action(Phase.FORGET, Verb.REMOVE, "a.service", "no longer declared")
+    report = told(Verdict(Sync.PENDING, "removed"), Outcome(removal, Result.DONE))
     assert () == report.units
 
 
-@pytest.mark.parametrize(("result", "wake"), [(Result.FAILED, 40.0), (Result.DONE, 50.0)])
+@pytest.mark.parametrize(
+    ("result", "wake"), [(Result.FAILED, 40.0), (Result.STALE, 10.1), (Result.DONE, 50.0)]
+)
 def test_a_failure_wakes_the_loop_earlier(result: Result, wake: float) -> None:
-    """What failed is tried again after half a minute, or when the plan says, whichever is first."""
+    """What failed is tried again after half a minute, what no longer fits the disk at once."""
     report = told(Verdict(Sync.PENDING, "wanted"), Outcome(START, result))
     assert wake == report.wake_at
     assert (result is Result.FAILED) == report.failed
+
+
+@pytest.mark.parametrize(("wish", "wake"), [("running", 10.1), ("ran", 50.0)])
+def test_a_unit_down_again_is_looked_at_soon(wish: str, wake: float) -> None:
+    """V10: what stops a unit within the pass that started it is told by the next, at once."""
+    down = UnitStatus("a.service", "loaded", "inactive", "dead")
+    report = told(
+        Verdict(Sync.PENDING, "wanted"),
+        Outcome(START, Result.DONE),
+        wish=wish,
+        after={"a.service": down},
+    )
+    assert wake == report.wake_at
+
+
+def test_a_failed_unit_is_planned_again_soon() -> None:
+    """V13: a start that left its unit failed begins a pause, which the next pass names."""
+    report = told(
+        Verdict(Sync.PENDING, "wanted"),
+        Outcome(START, Result.FAILED),
+        failures={"a.service": "exit status 1"},
+    )
+    assert 11.0 == report.wake_at
 
 
 @pytest.mark.parametrize(
@@ -98,3 +129,21 @@ def test_a_failure_wakes_the_loop_earlier(result: Result, wake: float) -> None:
 def test_a_failure_in_words(facts: dict[str, Any], text: str) -> None:
     """Why a unit failed, the same words in every stage."""
     assert text == failure_text(UnitDetail("a.service", **facts))
+
+
+def test_a_drop_in_for_many_units_is_settled_by_its_own_action() -> None:
+    """C12: a type-wide drop-in that was written is pending no more."""
+    path = "service.d/10-all.conf"
+    write = Action(Phase.WRITE, Verb.CREATE, "service", "new", path=path)
+    plan = Plan(REVISION, verdicts={path: Verdict(Sync.PENDING, "new")})
+    outcomes = Outcomes((Outcome(write, Result.DONE),))
+    (found,) = make_report(Desired(REVISION), Recorded("here"), OBSERVED, plan, outcomes).units
+    assert Verdict(Sync.IN_SYNC, "created: new") == found.verdict
+
+
+def test_a_unit_that_was_given_up_is_still_told_of() -> None:
+    """N4: a forgotten unit that is declared keeps its verdict, which says what to do."""
+    forget = Action(Phase.FORGET, Verb.FORGET, "a.service", "forgotten")
+    verdict = Verdict(Sync.BLOCKED, "forgotten; take it out of a.yaml:3")
+    (found,) = told(verdict, Outcome(forget, Result.DONE)).units
+    assert verdict == found.verdict

@@ -95,11 +95,11 @@ class Notices:
 
     async def hear(self, *expected: str) -> list[str]:
         """Wait until all the paths were told and the folder settled; return what was told."""
-        for _ in range(500):
+        for _ in range(2000):
             if set(expected) <= set(self.told) and self._timer is None:
                 return self.taken()
             await asyncio.sleep(0.01)
-        raise AssertionError(f"not told within 5 s: {set(expected) - set(self.told)}")
+        raise AssertionError(f"not told within 20 s: {set(expected) - set(self.told)}")
 
     async def silence(self, seconds: float = 0.3) -> list[str]:
         """Wait and return what was told meanwhile."""

@@ -16,6 +16,7 @@ from unitward.model.recorded import (
 from unitward.model.source import Place
 from unitward.store.ledger import Changes, open_ledger, read_ledger
 from unitward.store.lock import hold_lock, lock_holder
+from unitward.unitfile.mark import seal
 
 UNIT = RecordedUnit("a.service", Place("a.yaml", 3, 5), run_digest="r", tries=2, masked=True)
 FILE = RecordedFile("a.service", "a.service", "d", b"[Unit]\n")
@@ -95,6 +96,58 @@ def test_ledger_of_another_machine_is_refused(tmp_path: Path) -> None:
         open_ledger(path, identity="here")
 
 
+def _installation(path: Path, unit_dir: Path) -> str:
+    with open_ledger(path, identity="here-1000", unit_dir=unit_dir) as ledger:
+        return ledger.installation()
+
+
+def test_a_new_ledger_goes_on_with_the_marks_that_stand(tmp_path: Path) -> None:
+    """N1, P7: what a lost ledger recorded is known again by the mark, in files and drop-ins."""
+    first = _installation(tmp_path / "first", tmp_path)
+    assert first.startswith("here-1000-")
+    for path in ("a.service", "b.service.d/50-x.conf"):
+        unit_dir = tmp_path / path.partition(".")[0]
+        file = unit_dir / path
+        file.parent.mkdir(parents=True)
+        file.write_bytes(seal(b"[Unit]\n", installation=first, unit=path))
+        assert first == _installation(tmp_path / f"{unit_dir.name}-ledger", unit_dir)
+
+
+@pytest.mark.parametrize("others", [("there-1000-aa",), ("here-1000-aa", "here-1000-bb")])
+def test_marks_of_others_or_of_several_do_not_count(
+    tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    """N3: a copied home stays foreign, and where marks disagree none is believed."""
+    for number, other in enumerate(others):
+        path = f"u{number}.service"
+        (tmp_path / path).write_bytes(seal(b"[Unit]\n", installation=other, unit=path))
+    assert _installation(tmp_path / "ledger", tmp_path) not in others
+
+
+def test_a_ledger_knows_that_it_was_removed_or_replaced(tmp_path: Path) -> None:
+    """What is written to a ledger that nobody can open any more would be lost in silence."""
+    path = tmp_path / "ledger"
+    with open_ledger(path, identity="me") as ledger:
+        assert ledger.is_in_place()
+        path.rename(tmp_path / "elsewhere")
+        assert not ledger.is_in_place()
+        open_ledger(path, identity="me").close()
+        assert not ledger.is_in_place()
+
+
+def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
+    """What could not be committed is not there, and the message says that space is missing."""
+    with open_ledger(tmp_path / "ledger", identity="me") as ledger:
+        ledger._db.execute("PRAGMA max_page_count=1")
+        with pytest.raises(LedgerError, match="disk is full") as caught:
+            ledger.publish({"text": "x" * 100_000}, 1.0, 0)
+        assert "nothing was changed; free space there" == caught.value.hint
+        assert ledger.last_report() is None
+        ledger._db.execute("PRAGMA max_page_count=1000")
+        ledger.publish({}, 1.0, 0)
+        assert ledger.last_report() is not None
+
+
 def test_newer_and_broken_ledgers_are_refused(tmp_path: Path) -> None:
     """A ledger of a newer unitward, or one that is no database, is not touched."""
     newer = tmp_path / "newer"
@@ -106,8 +159,9 @@ def test_newer_and_broken_ledgers_are_refused(tmp_path: Path) -> None:
         open_ledger(newer, identity="me")
     broken = tmp_path / "broken"
     broken.write_bytes(b"no database at all, " * 100)
-    with pytest.raises(LedgerError):
+    with pytest.raises(LedgerError, match="not a database") as caught:
         open_ledger(broken, identity="me")
+    assert caught.value.hint.startswith("move it away")
     assert broken.read_bytes().startswith(b"no database")
 
 

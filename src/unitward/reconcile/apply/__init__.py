@@ -100,6 +100,7 @@ class _Work:
         self._folder = FolderWork(doors.files, doors.manager, doors.edited, doors.stamps)
         self._after: dict[str, UnitStatus] = {}
         self._details: dict[str, UnitDetail] = {}
+        self._early: list[Action] = []
         self._deadline = time.monotonic() + doors.job_wait
 
     def commit_intents(self) -> None:
@@ -118,12 +119,15 @@ class _Work:
                 await self._write(ready)
             case Phase.RELOAD:
                 await self._reload_manager(ready)
-            case Phase.EARLY_START | Phase.RUN:
+            case Phase.EARLY_START:
+                await self._start_early(ready)
+            case Phase.RUN:
                 await self._run(ready)
             case Phase.FORGET:
                 await self._forget(ready)
             case Phase.OWN:
-                await self._run_jobs(ready, wait=False)
+                await self._settle(self._early, wait=True)
+                await self._run(ready, wait=False)
 
     def _may_begin(self, action: Action) -> bool:
         reason = self._halted.get(action.unit) or self._halted.get("")
@@ -149,6 +153,7 @@ class _Work:
                 continue
             if not self._may_begin(action):
                 continue
+            await asyncio.sleep(0)  # a thousand durable writes must not starve the watchdog
             try:
                 stale = await self._folder.do(action)
             except UnitwardError as error:
@@ -175,16 +180,30 @@ class _Work:
             else:
                 self._set(action, Result.DONE)
 
-    async def _run(self, actions: list[Action]) -> None:
+    async def _start_early(self, actions: list[Action]) -> None:
+        """Begin to start new units; they are waited for with the others, after the reload.
+
+        No target refers to them before it: one that ends soon would be unloaded at once, and
+        what became of it forgotten.
+        """
+        await self._doors.manager.ref(action.unit for action in actions)
+        await self._submit(actions)
+        self._early = actions
+
+    async def _run(self, actions: list[Action], *, wait: bool = True) -> None:
         resets = [a for a in actions if a.verb is Verb.RESET_FAILED]
         refused = await self._doors.manager.reset_failed([a.unit for a in resets])
         for action in resets:
             refusal = refused.get(action.unit)
             self._set(action, Result.FAILED if refusal else Result.DONE, str(refusal or ""))
         jobs = [a for a in actions if a.verb is not Verb.RESET_FAILED]
-        await self._run_jobs([a for a in jobs if self._may_begin(a)], wait=True)
+        await self._run_jobs([a for a in jobs if self._may_begin(a)], wait=wait)
 
     async def _run_jobs(self, actions: list[Action], *, wait: bool) -> None:
+        await self._submit(actions)
+        await self._settle(actions, wait=wait)
+
+    async def _submit(self, actions: list[Action]) -> None:
         requests = [
             JobRequest(
                 JOB_VERBS[action.verb],
@@ -199,6 +218,8 @@ class _Work:
                 self._jobs[action] = answer
             else:
                 self._note_refusal(action, answer)
+
+    async def _settle(self, actions: list[Action], *, wait: bool) -> None:
         mine = {a: self._jobs[a] for a in actions if a in self._jobs}
         if wait:
             left = max(0.05, self._deadline - time.monotonic())
@@ -246,6 +267,7 @@ class _Work:
         )
         if not touched:
             return
+        await self._settle(self._early, wait=True)
         started = [
             action
             for action, outcome in self._results.items()
@@ -322,7 +344,7 @@ def _intent_of(action: Action) -> Intent | None:
             )
         case Verb.STOP:
             return Intent(0, action.unit, IntentKind.STOP, neighbours=action.neighbours)
-        case Verb.FORGET:
+        case Verb.REMOVE | Verb.FORGET:
             return Intent(0, action.unit, IntentKind.REMOVE, action.path)
         case _:
             return None

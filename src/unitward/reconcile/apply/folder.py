@@ -38,7 +38,7 @@ class FolderWork:
         if action.before is not None and self._files.look(action.path) != action.before:
             return STALE
         match action.verb:
-            case Verb.CREATE | Verb.UPDATE | Verb.RESTORE:
+            case Verb.CREATE | Verb.UPDATE | Verb.RESTORE | Verb.RELEASE:
                 self._files.write(action.path, action.content)
                 self._dirty.add(action.path)
             case Verb.DELETE:
@@ -76,10 +76,15 @@ class FolderWork:
     def _keep_copy(self, action: Action) -> None:
         assert action.before is not None
         stamp = time.strftime("%Y%m%dT%H%M%S")
-        target = self._edited / f"{action.path.replace('/', '_')}.{stamp}"
+        name = f"{action.path.replace('/', '_')}.{stamp}"
+        target = self._edited / name
         try:
             self._edited.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with target.open("wb") as file:
+            number = 1
+            while target.exists():
+                number += 1
+                target = self._edited / f"{name}-{number}"
+            with target.open("xb") as file:
                 file.write(action.before.content or b"")
                 file.flush()
                 os.fsync(file.fileno())

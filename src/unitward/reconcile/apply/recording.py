@@ -18,6 +18,8 @@ from unitward.store.ledger import Changes
 
 WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.RESTORE})
 ENDED = frozenset({Result.DONE, Result.FAILED})
+STARTS = frozenset({Verb.START, Verb.RESTART})
+LEAVES = frozenset({Verb.REMOVE, Verb.FORGET})
 
 
 def changes_of(
@@ -35,7 +37,10 @@ def changes_of(
         unit = units.get(action.unit)
         if unit is not None and not _old_process_runs(action, outcome.result, details):
             units[action.unit] = _after(unit, action, outcome.result, details, plan.life)
-    forgotten = tuple(a.unit for a in done if a.verb is Verb.FORGET and not a.path)
+    forgotten = tuple(a.unit for a in done if a.verb in LEAVES and not a.path)
+    started = {
+        a.unit for a, o in results.items() if a.verb in STARTS and o.result in ENDED
+    } & recorded.orders.nudges.keys()
     return Changes(
         units=tuple(unit for name, unit in units.items() if unit != recorded.units.get(name)),
         forgotten=forgotten,
@@ -49,6 +54,7 @@ def changes_of(
         links=tuple(links),
         deleted_links=tuple(a.path for a in done if a.verb is Verb.UNLINK),
         closed=_closed(plan, recorded, results, intents, details),
+        nudged=tuple(recorded.orders.nudges[name] for name in sorted(started)),
     )
 
 
@@ -61,6 +67,16 @@ def _old_process_runs(action: Action, result: Result, details: Mapping[str, Unit
         and detail is not None
         and detail.active_state == "active"
         and detail.invocation_id == action.invocation
+    )
+
+
+def _began(action: Action, result: Result, details: Mapping[str, UnitDetail]) -> bool:
+    """Tell whether a start that is not over yet has replaced the process that ran before."""
+    detail = details.get(action.unit)
+    return (
+        result is Result.PENDING
+        and detail is not None
+        and detail.invocation_id not in {"", action.invocation}
     )
 
 
@@ -80,7 +96,7 @@ def _after(
             return replace(unit, masked=True)
         case Verb.UNMASK if result is Result.DONE:
             return replace(unit, masked=False)
-        case Verb.START | Verb.RESTART if result in ENDED:
+        case Verb.START | Verb.RESTART if result in ENDED or _began(action, result, details):
             detail = details.get(unit.name)
             return replace(
                 unit,
@@ -122,9 +138,9 @@ def _closed(
     verbs = {
         IntentKind.WRITE: WRITES,
         IntentKind.LINK: {Verb.ENABLE},
-        IntentKind.RUN: {Verb.START, Verb.RESTART},
+        IntentKind.RUN: STARTS,
         IntentKind.STOP: {Verb.STOP},
-        IntentKind.REMOVE: {Verb.FORGET},
+        IntentKind.REMOVE: LEAVES,
     }
     for intent, ident in intents.items():
         if any((intent.unit, verb, intent.path) in ended for verb in verbs[intent.kind]):

@@ -1,7 +1,8 @@
 """Desired + Recorded + Observed -> Plan. Pure: decides everything before the first effect.
 
 Read `gate.py` for units that are left alone, `units.py` for one unit, `removal.py` for what
-is no longer declared, `order.py` for the order. The tables of semantics.md are beside them:
+is no longer declared, `holds.py` and `forgotten.py` for what people asked for, `order.py` for
+the order. The tables of semantics.md are beside them:
 W in `want.py`, V in `verdict.py` and `down.py`, P in `starting.py` and `running.py`, C in
 `change.py`, `sockets.py`, `timers.py` and `protected.py`, D and N in `files.py` and `links.py`.
 """
@@ -16,8 +17,11 @@ from unitward.model.plan import Action, Held, Phase, Plan, Sync, Verb
 from unitward.model.recorded import IntentKind, Recorded
 from unitward.model.settings import Settings
 from unitward.reconcile.plan.change import weigh
+from unitward.reconcile.plan.early import started_early
 from unitward.reconcile.plan.files import FileSync, judge_file, write_actions
+from unitward.reconcile.plan.forgotten import plan_forgotten
 from unitward.reconcile.plan.gate import find_gates
+from unitward.reconcile.plan.holds import plan_held
 from unitward.reconcile.plan.order import in_order, reload_reason
 from unitward.reconcile.plan.removal import plan_removals
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides, take_sides
@@ -39,6 +43,7 @@ def plan(desired: Desired, recorded: Recorded, observed: Observed, settings: Set
         return _finish(draft, sides, [])
     draft.found.extend(sides.intended)
     draft.records.update({n: u for n, u in sides.recorded.units.items() if n not in recorded.units})
+    plan_forgotten(sides, draft)
     plan_removals(sides, draft)
     _plan_units(sides, draft)
     _plan_loose(sides, draft)
@@ -49,7 +54,8 @@ def plan(desired: Desired, recorded: Recorded, observed: Observed, settings: Set
     actions = draft.actions
     reason = reload_reason(actions, sides)
     if reason:
-        actions = [*actions, Action(Phase.RELOAD, Verb.RELOAD_MANAGER, "", reason)]
+        reload = Action(Phase.RELOAD, Verb.RELOAD_MANAGER, "", reason)
+        actions = [*started_early(actions, sides), reload]
     return _finish(draft, sides, in_order(_own_last(actions), sides))
 
 
@@ -66,6 +72,8 @@ def _finish(draft: Draft, sides: Sides, actions: list[Action]) -> Plan:
         found=tuple(dict.fromkeys(draft.found)),
         life=sides.observed.manager.life,
         held=tuple(draft.held),
+        approvals=tuple(draft.approvals),
+        moot=tuple(draft.moot),
         notes=tuple(sorted(dict.fromkeys(draft.notes))),
         wake_at=min(later, default=0.0),
     )
@@ -79,7 +87,10 @@ def _plan_units(sides: Sides, draft: Draft) -> None:
         bounced.update(dict.fromkeys(bounce.members, bounce.reason))
         draft.do(bounce_actions(bounce, sides, draft))
     for name, unit in sides.desired.units.items():
-        if name in gates:
+        hold = sides.hold_of(name)
+        if hold is not None:
+            plan_held(unit, hold, changes[name], sides, draft)
+        elif name in gates:
             plan_gated(unit, gates[name], sides, draft)
         else:
             plan_unit(unit, changes[name], bounced.get(name, ""), sides, draft)
@@ -142,6 +153,7 @@ def _hold_many_restarts(sides: Sides, draft: Draft) -> None:
         return
     digest = hashlib.sha256("\n".join(restarted).encode()).hexdigest()[:12]
     if digest in sides.recorded.approved:
+        draft.approvals.append(digest)
         return
     templates = {u.template for n in restarted if (u := sides.desired.units.get(n))}
     affected = {*restarted, *templates} - {""}

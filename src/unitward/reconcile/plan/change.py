@@ -26,6 +26,24 @@ from unitward.unitfile.effects import (
     gained,
 )
 
+ROWS = {
+    Effect.NONE: "C0",
+    Effect.INSTALL: "C6",
+    Effect.LOAD: "C1",
+    Effect.LOAD_WANTS: "C2",
+    Effect.NOW: "C3",
+    Effect.RESTART: "C4",
+    Effect.STOP_START: "C5",
+}
+ROWS_OF_TYPES = {
+    (".timer", Effect.LOAD): "C8",
+    (".path", Effect.LOAD): "C9",
+    (".slice", Effect.LOAD): "C9",
+    (".target", Effect.LOAD_WANTS): "C10",
+    (".socket", Effect.RESTART): "C7",
+    (".socket", Effect.STOP_START): "C7",
+}
+
 
 class Run(Enum):
     """What a change does to a unit that runs."""
@@ -49,6 +67,7 @@ class Change:
     """
 
     judgements: tuple[FileJudgement, ...]
+    suffix: str = ".service"
     inherited: tuple[FileJudgement, ...] = ()
     orphans: tuple[str, ...] = ()
     effect: Effect = Effect.NONE
@@ -95,14 +114,35 @@ class Change:
         )
 
     @property
+    def row(self) -> str:
+        """Return the row of table C that decides, "" where nothing of ours stood before."""
+        if self.replaces:
+            return ROWS[Effect.RESTART]
+        if self.is_new or self.is_nothing:
+            return ""
+        if self._is_by_contents:
+            return "C13"
+        return ROWS_OF_TYPES.get((self.suffix, self.effect), ROWS[self.effect])
+
+    @property
+    def _is_by_contents(self) -> bool:
+        """Tell whether watched contents ask for more than the text does."""
+        return bool(self.contents or self.reload_contents) and self.effect < Effect.RESTART
+
+    @property
     def reason(self) -> str:
+        """Return what changed, in the words of the unit file, and its row."""
+        return f"{self.what} ({self.row})" if self.row else self.what
+
+    @property
+    def what(self) -> str:
         """Return what changed, in the words of the unit file."""
         if self.replaces:
             return f"replaces the definition in {self.replaces}"
         text = describe_keys(self.keys)
-        if text:
+        if text and not self._is_by_contents:
             return text
-        if self.contents or self.reload_contents:
+        if self._is_by_contents:
             return f"contents of {self.contents or self.reload_contents} changed"
         return f"{self.orphans[0]} is no longer declared" if self.orphans else "declaration changed"
 
@@ -115,7 +155,11 @@ def weigh(unit: DesiredUnit, sides: Sides) -> Change:
     contents, reload_contents = _changed_contents(unit, sides)
     everything = (*judgements, *inherited)
     same = Change(
-        judgements, inherited=inherited, contents=contents, reload_contents=reload_contents
+        judgements,
+        suffix=unit.suffix,
+        inherited=inherited,
+        contents=contents,
+        reload_contents=reload_contents,
     )
     if not orphans and all(j.sync in {FileSync.SAME, FileSync.FOREIGN} for j in everything):
         return same
@@ -194,15 +238,19 @@ def _inherited_judgements(unit: DesiredUnit, sides: Sides) -> tuple[FileJudgemen
 
 def _applied_text(judgement: FileJudgement, unit: DesiredUnit, sides: Sides) -> UnitText | None:
     """Return the text that the unit's process runs with, as far as this file goes (P5, P6)."""
-    if judgement.sync is not FileSync.EDITED:
+    if judgement.sync is not FileSync.EDITED or edited_row(judgement, unit, sides) == "P6":
         return judgement.old
+    return recorded_text(judgement.file.path, sides)
+
+
+def edited_row(judgement: FileJudgement, unit: DesiredUnit, sides: Sides) -> str:
+    """Return the row of table P for a file edited by hand: P6 when a process began with it."""
     detail = sides.observed.details.get(unit.name)
     started = 0
     if detail is not None:
         started = detail.exec_main_start_timestamp or detail.active_enter_timestamp
-    if started and sides.wall(started) > judgement.disk.changed_at / 1e6:
-        return judgement.old
-    return recorded_text(judgement.file.path, sides)
+    began_with_it = started and sides.wall(started) > judgement.disk.changed_at / 1e6
+    return "P6" if began_with_it else "P5"
 
 
 def _joined(parts: Iterable[tuple[str, UnitText]]) -> UnitText:

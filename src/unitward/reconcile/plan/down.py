@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
+from unitward.model.orders import NudgeKind
 from unitward.model.plan import Sync
 from unitward.model.recorded import RecordedUnit
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.plan.kinds import is_oneshot
 from unitward.reconcile.plan.order import is_newer_than_loaded
+from unitward.reconcile.plan.protected import is_outranked
 from unitward.reconcile.plan.running import SUCCESS_AFTER
 from unitward.reconcile.plan.sides import Draft, Sides
 from unitward.reconcile.plan.starting import (
@@ -25,7 +27,25 @@ from unitward.reconcile.words import failure_text
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 TRIES_WITHOUT_RESTART = 3
+RETRIED = "tried anew, as asked"
 UNLOADABLE = frozenset({"bad-setting", "error"})
+
+
+def judge(unit: DesiredUnit, wanted: Want, detail: UnitDetail, sides: Sides) -> Judgement:
+    """Tell why a unit that should run is down, our own intents included (row V8).
+
+    What we stopped ourselves, or did not know when it ended, was not stopped by hand.
+    """
+    known = sides.known(unit.name)
+    judged = judge_down(detail, known, wanted.wish, sides.observed)
+    intent = sides.recorded.open_run(unit.name)
+    if judged.down is Down.UNDECIDED:
+        return judged
+    if intent is not None and not ran_since(intent, detail):
+        return Judgement("V8", Down.OURS)
+    if judged.down is Down.BY_HAND and (known is None or known.wish == Wish.STOPPED.value):
+        return Judgement("V8", Down.OURS)
+    return judged
 
 
 def decide_down(
@@ -73,6 +93,9 @@ def _decide_any(
         if intent.invocation and not ran_since(intent, detail):
             return start(unit, record, sides, draft, "finish what was interrupted")
         draft.close.append(intent.ident)
+    if detail.active_state == "failed" and is_nudged(unit.name, detail, sides, NudgeKind.RETRY):
+        draft.do([reset_action(unit, RETRIED)])
+        return start(unit, replace(record, tries=0), sides, draft, RETRIED)
     if detail.active_state == "failed":
         draft.say(unit.name, Sync.FAILED, f"its last run failed: {failure_text(detail)}")
     else:
@@ -101,7 +124,7 @@ class _Case:
         self.draft = draft
         self.changed = changed
         self.edited = edited or bool(changed)
-        self.judged = judge_down(detail, sides.known(unit.name), wanted.wish, sides.observed)
+        self.judged = judge(unit, wanted, detail, sides)
 
     def say(self, sync: Sync, reason: str, until: float = 0.0) -> None:
         self.draft.say(self.unit.name, sync, reason, until)
@@ -133,6 +156,8 @@ class _Case:
         if self.judged.down is Down.UNDECIDED:
             job = status.job_type if status else ""
             return Sync.STARTING, f"a {job or 'foreign'} job is queued on it"
+        if is_outranked(self.detail):
+            return Sync.OVERRIDDEN, f"{self.detail.fragment_path} stands before unitward's file"
         if status is None or self.edited or is_newer_than_loaded(self.unit, self.sides):
             return None
         if status.load in UNLOADABLE:
@@ -145,13 +170,17 @@ class _Case:
     def _reports(self, record: RecordedUnit) -> bool:
         """Say drift that is not corrected; tell whether that was all."""
         drifts = record.wish == self.wanted.wish.value and not self.changed
-        if not drifts or not self.sides.reports_drift(self.unit):
+        nudged = is_nudged(self.unit.name, self.detail, self.sides, *NudgeKind)
+        if not drifts or nudged or not self.sides.reports_drift(self.unit):
             return False
         self.say(Sync.DRIFTED, f"{self.judged.down.value} (drift: report)")
         return True
 
     def _decide_ran(self, record: RecordedUnit) -> RecordedUnit:
         """Row W4 and V5: it runs once for its content, whatever comes of it."""
+        failed = self.judged.down is Down.FAILED or self.detail.active_state == "failed"
+        if failed and self._is_retried():
+            return self._start_anew(record)
         if not self.changed and self._ran_with_this_content(record):
             self._say_ran()
             return record if record.run_digest else adopt_running(self.unit, record, self.sides)
@@ -196,7 +225,7 @@ class _Case:
                 self.say(Sync.WAITING, f"follows {judged.cause}: {_state(judged, self.sides)}")
             case _ if self._reports(record):
                 pass
-            case Down.BY_HAND if self._is_by_hand():
+            case Down.BY_HAND:
                 return self._after_stop_by_hand(record)
             case Down.FAILED if not self.edited:
                 return self._after_failure(record)
@@ -207,14 +236,11 @@ class _Case:
                 return self.start(replace(record, tries=0), reason)
         return record
 
-    def _is_by_hand(self) -> bool:
-        """Row V8: what we stopped ourselves, or did not know then, was not stopped by hand."""
-        known = self.sides.known(self.unit.name)
-        return known is not None and known.wish != Wish.STOPPED.value
-
     def _after_stop_by_hand(self, record: RecordedUnit) -> RecordedUnit:
         stopped_at = self.sides.wall(self.detail.inactive_enter_timestamp)
         until = stopped_at + self.sides.settings.stop_grace
+        if is_nudged(self.unit.name, self.detail, self.sides, *NudgeKind):
+            return self.start(replace(record, tries=0), "resumed after a stop by hand")
         if self.sides.observed.now < until:
             reason = "stopped by hand; started again when stop_grace ends"
             self.say(Sync.STOPPED_BY_HAND, reason, until)
@@ -223,6 +249,8 @@ class _Case:
 
     def _after_failure(self, record: RecordedUnit) -> RecordedUnit:
         detail, why = self.detail, failure_text(self.detail)
+        if self._is_retried():
+            return self._start_anew(record)
         if is_oneshot(self.unit.text) or detail.type == "oneshot":
             self.say(Sync.FAILED, f"its run failed: {why}")
             return record
@@ -235,7 +263,9 @@ class _Case:
         if self._is_given_up(record):
             self.say(Sync.FAILED, f"{why}; given up after {record.tries} tries")
             return record
-        failed_at = self.sides.wall(detail.inactive_enter_timestamp)
+        # A socket that cannot listen was down before, too: only its last change is noted then.
+        ended = max(detail.inactive_enter_timestamp, detail.state_change_timestamp)
+        failed_at = self.sides.wall(ended)
         due = failed_at + pause(self.unit.name, record.tries)
         if self.sides.observed.now < due:
             self.say(Sync.FAILED, f"{why}; tried again when its pause ends", due)
@@ -245,15 +275,34 @@ class _Case:
         return self.start(replace(record, tries=tries), f"failed ({why}), try {tries}")
 
     def _after_unknown(self, record: RecordedUnit) -> RecordedUnit:
+        if self._is_retried():
+            return self._start_anew(record)
         if self._is_given_up(record):
             self.say(Sync.FAILED, f"does not stay up; given up after {record.tries} tries")
             return record
         record = replace(record, tries=record.tries + 1)
         return self.start(record, "it ran before and is gone")
 
+    def _is_retried(self) -> bool:
+        return is_nudged(self.unit.name, self.detail, self.sides, NudgeKind.RETRY)
+
+    def _start_anew(self, record: RecordedUnit) -> RecordedUnit:
+        """Row H4: as if it had not been tried before."""
+        self.draft.do([reset_action(self.unit, RETRIED)])
+        return self.start(replace(record, tries=0), RETRIED)
+
     def _is_given_up(self, record: RecordedUnit) -> bool:
         """Tell whether a unit that does not restart itself was tried often enough."""
         return self.detail.restart in {"", "no"} and record.tries >= TRIES_WITHOUT_RESTART
+
+
+def is_nudged(unit: str, detail: UnitDetail, sides: Sides, *kinds: NudgeKind) -> bool:
+    """Tell whether a person asked for a start since the unit went down (H3, H4)."""
+    nudge = sides.recorded.orders.nudges.get(unit)
+    if nudge is None or nudge.kind not in kinds:
+        return False
+    went_down = detail.inactive_enter_timestamp
+    return not went_down or sides.wall(went_down) <= nudge.at
 
 
 def _state(judged: Judgement, sides: Sides) -> str:

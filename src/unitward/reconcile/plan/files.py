@@ -23,6 +23,7 @@ class FileSync(Enum):
     UPDATE = "update"
     EDITED = "edited by hand"
     GONE = "gone"
+    ADOPTED = "adopted"
     FOREIGN = "foreign"
 
 
@@ -90,6 +91,10 @@ def _judge_other_bytes(file: DesiredFile, disk: DiskFile, sides: Sides) -> FileJ
         keys = changed_keys(old, file.text, dropin="/" in file.path)
         reason = describe_keys(keys) or "only comments and layout changed"
         return FileJudgement(file, FileSync.UPDATE, disk, reason, old)
+    adoption = sides.recorded.orders.adoptions.get(file.path)
+    if adoption is not None and adoption.digest == disk.digest:
+        reason = "adopted from its owner"
+        return FileJudgement(file, FileSync.ADOPTED, disk, reason, parse(content).text)
     if _is_of_another_installation(content, sides):
         reason = "it bears the mark of another unitward installation"
         return FileJudgement(file, FileSync.FOREIGN, disk, reason)
@@ -140,6 +145,7 @@ def write_actions(judgement: FileJudgement, unit: str) -> list[Action]:
     verb = {
         FileSync.CREATE: Verb.CREATE,
         FileSync.UPDATE: Verb.UPDATE,
+        FileSync.ADOPTED: Verb.UPDATE,
         FileSync.EDITED: Verb.RESTORE,
         FileSync.GONE: Verb.RESTORE,
     }[judgement.sync]
@@ -154,13 +160,13 @@ def write_actions(judgement: FileJudgement, unit: str) -> list[Action]:
         digest=file.digest,
         before=disk,
     )
-    if judgement.sync is FileSync.EDITED:
-        return [_keep_copy(disk, unit, file.place), write]
+    if judgement.sync in {FileSync.EDITED, FileSync.ADOPTED}:
+        return [_keep_copy(disk, unit, judgement.sync.value, file.place), write]
     return [write]
 
 
-def _keep_copy(disk: DiskFile, unit: str, place: Place | None = None) -> Action:
-    reason = "edited by hand; the edited copy is kept"
+def _keep_copy(disk: DiskFile, unit: str, what: str, place: Place | None = None) -> Action:
+    reason = f"{what}; a copy is kept"
     return Action(
         Phase.WRITE, Verb.KEEP_COPY, unit, reason, place=place, path=disk.path, before=disk
     )
@@ -180,4 +186,4 @@ def delete_actions(path: str, unit: str, reason: str, sides: Sides) -> list[Acti
         return [delete]
     if _is_of_another_installation(disk.content, sides):
         return [forget]
-    return [_keep_copy(disk, unit), delete]
+    return [_keep_copy(disk, unit, FileSync.EDITED.value), delete]

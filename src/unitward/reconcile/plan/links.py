@@ -9,6 +9,7 @@ from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Verb
 from unitward.model.recorded import IntentKind, RecordedLink
 from unitward.model.unittext import UnitText
+from unitward.reconcile.plan.files import is_ours
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.want import INSTALL_KEYS, wants_enabling
 from unitward.unitfile.names import parse_name
@@ -98,9 +99,16 @@ def has_link_intent(unit: str, sides: Sides) -> bool:
     return any(i.unit == unit and i.kind is IntentKind.LINK for i in sides.recorded.intents)
 
 
+def _was_found(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether only its mark shows that the unit's file is ours: then its links are, too."""
+    path = unit.template or unit.name
+    return path not in sides.recorded.files and is_ours(sides.observed.file(path), sides)
+
+
 def _enable(unit: DesiredUnit, reason: str, digest: str, sides: Sides) -> Action:
     made: frozenset[str] = frozenset()
-    if has_link_intent(unit.name, sides):
+    adopted = unit.name in sides.recorded.orders.adoptions
+    if adopted or has_link_intent(unit.name, sides) or _was_found(unit, sides):
         made = expected_links(unit.name, unit.text) & sides.observed.links.keys()
     return Action(
         Phase.WRITE,

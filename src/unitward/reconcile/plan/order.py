@@ -15,6 +15,7 @@ WITHIN_WRITE = (
     Verb.CREATE,
     Verb.UPDATE,
     Verb.RESTORE,
+    Verb.RELEASE,
     Verb.STAMP,
     Verb.MASK,
     Verb.ENABLE,
@@ -28,6 +29,8 @@ def reload_reason(actions: Iterable[Action], sides: Sides) -> str:
     if any(a.phase is Phase.WRITE and a.verb in NEEDS_RELOAD for a in actions):
         return "unit files changed"
     for unit in sides.desired.units.values():
+        if sides.is_frozen(unit.name):
+            continue
         if sides.reports_drift(unit) and sides.recorded.open_run(unit.name) is None:
             continue
         newer = _newer_file(unit.files(), sides)

@@ -1,5 +1,7 @@
 """Units that run on although they changed (semantics.md C16 to C18, and D5)."""
 
+from dataclasses import dataclass
+
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync
@@ -11,6 +13,15 @@ PROTECTED_PREFIXES = ("dbus.", "dbus-broker.")
 PROTECTED_NAMES = frozenset({"init.scope", OWN_UNIT})
 OUTRANKING = ("/user.control/", "/systemd/transient/", "/systemd/generator.early/")
 """Folders of the user manager's search path that come before the unit folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a running unit is not restarted although it changed: the verdict, and its row."""
+
+    sync: Sync
+    reason: str
+    row: str
 
 
 def is_protected_name(name: str) -> bool:
@@ -44,20 +55,21 @@ def is_outranked(detail: UnitDetail | None) -> bool:
     )
 
 
-def obstacle(unit: DesiredUnit, sides: Sides) -> tuple[Sync, str] | None:
+def obstacle(unit: DesiredUnit, sides: Sides) -> Obstacle | None:
     """Return why a running unit is not restarted although it changed, None if it is."""
     detail = sides.observed.details.get(unit.name)
     if is_outranked(detail):
         assert detail is not None
-        return Sync.OVERRIDDEN, f"{detail.fragment_path} is loaded instead of unitward's file"
+        reason = f"{detail.fragment_path} is loaded instead of unitward's file"
+        return Obstacle(Sync.OVERRIDDEN, reason, "D5")
     if is_protected(unit, sides) and unit.policy.on_change is not OnChange.RESTART:
-        return Sync.PENDING, "protected: takes effect at next login"
+        return Obstacle(Sync.PENDING, "protected: takes effect at next login", "C16")
     refuses = any(
         is_true(unit.text.last("Unit", key)) for key in ("RefuseManualStart", "RefuseManualStop")
     )
     if refuses or (detail and (detail.refuse_manual_start or detail.refuse_manual_stop)):
-        return Sync.PENDING, "pending: refuses manual restart"
+        return Obstacle(Sync.PENDING, "pending: refuses manual restart", "C17")
     condition = sides.observed.skipped_conditions.get(unit.name)
     if condition:
-        return Sync.SKIPPED, f"not restarted: {condition} does not hold now"
+        return Obstacle(Sync.SKIPPED, f"not restarted: {condition} does not hold now", "C18")
     return None

@@ -11,6 +11,7 @@ from unitward.model.recorded import Prior, RecordedUnit
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.change import may_remove
 from unitward.reconcile.plan.files import delete_actions, recorded_text
+from unitward.reconcile.plan.holds import held_reason
 from unitward.reconcile.plan.links import expected_links, has_link_intent, unlink_action
 from unitward.reconcile.plan.protected import is_protected_name
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
@@ -27,12 +28,15 @@ def plan_removals(sides: Sides, draft: Draft) -> None:
     """Decide which recorded units go, and hold the pass's removals where a person must look."""
     gone = _gone(sides)
     _track_absences(gone, sides, draft)
-    due = [name for name in gone if may_remove(name, sides)]
+    due = [n for n in gone if may_remove(n, sides) and sides.hold_of(n) is None]
     held = _hold(gone, due, sides, draft)
     for name in gone:
         draft.places[name] = sides.recorded.units[name].place
         reason = "" if name in held else _why_kept(name, sides)
-        if name in held:
+        hold = sides.hold_of(name)
+        if hold is not None:
+            draft.say(name, Sync.HELD, held_reason(hold, "would: remove"), hold.until)
+        elif name in held:
             draft.say(name, Sync.HELD, f"its removal waits for `unitward approve {held[name]}`")
         elif name not in due:
             _say_waiting(name, sides, draft)
@@ -57,14 +61,16 @@ def _why_kept(name: str, sides: Sides) -> str:
     if sides.observed.is_up(name):
         frozen = frozen_below(name, sides)
         if frozen:
-            return f"no longer declared; its stop would take down {frozen}, which is frozen"
+            why = f"{frozen}, which is {sides.how_frozen(frozen)}"
+            return f"no longer declared; its stop would take down {why}"
     return ""
 
 
 def _gone(sides: Sides) -> list[str]:
     desired = sides.desired
     declared = desired.units.keys() | desired.frozen.keys() | desired.unsupported.keys()
-    return sorted(sides.recorded.units.keys() - declared)
+    gone = sides.recorded.units.keys() - declared
+    return sorted(name for name in gone if not sides.is_forgotten(name))
 
 
 def _undeclared_files(sides: Sides) -> list[str]:
@@ -125,6 +131,7 @@ def _hold(gone: list[str], due: list[str], sides: Sides, draft: Draft) -> dict[s
         return {}
     digest = removal_digest(unasked)
     if digest in sides.recorded.approved:
+        draft.approvals.append(digest)
         return {}
     reason = f"would remove {len(unasked)} of {total} units"
     draft.held.append(Held(reason, tuple(unasked), digest))
@@ -136,7 +143,7 @@ def _remove(unit: RecordedUnit, sides: Sides, draft: Draft) -> None:
     if unit.name in sides.desired.removed:
         reason = f"listed under removed: at {sides.desired.removed[unit.name]}"
     draft.say(unit.name, Sync.PENDING, f"{reason}: removed")
-    draft.do([Action(Phase.FORGET, Verb.FORGET, unit.name, reason, place=unit.place)])
+    draft.do([Action(Phase.FORGET, Verb.REMOVE, unit.name, reason, place=unit.place)])
     draft.do(_run_state(unit, reason, sides, draft))
     links = {link.path: link.target for link in sides.links_of.get(unit.name, ())}
     links |= _unrecorded_links(unit.name, sides)

@@ -16,6 +16,7 @@ from unitward.reconcile.plan.starting import (
     start_action,
 )
 from unitward.reconcile.plan.stopping import frozen_below, stop_action
+from unitward.reconcile.plan.verdict import restarts_itself
 from unitward.reconcile.plan.want import Want, Wish
 
 SUCCESS_AFTER = 60.0
@@ -71,7 +72,11 @@ def _stop(
         return record
     frozen = frozen_below(unit.name, sides)
     if frozen:
-        draft.say(unit.name, Sync.PENDING, f"{wanted.reason}; would stop {frozen}, which is frozen")
+        draft.say(
+            unit.name,
+            Sync.PENDING,
+            f"{wanted.reason}; would stop {frozen}, which is {sides.how_frozen(frozen)}",
+        )
         return record
     draft.do([stop_action(unit.name, wanted.reason, sides)])
     draft.say(unit.name, Sync.PENDING, wanted.reason)
@@ -101,7 +106,7 @@ def _say_older(unit: DesiredUnit, sides: Sides, draft: Draft) -> None:
     held_back = obstacle(unit, sides)
     detail = sides.observed.details.get(unit.name)
     if held_back is not None:
-        draft.say(unit.name, *held_back)
+        draft.say(unit.name, held_back.sync, held_back.reason)
     elif unit.policy.on_change is OnChange.RELOAD and detail is not None and detail.can_reload:
         draft.do([start_action(unit, sides, Verb.RELOAD, OLDER)])
         draft.say(unit.name, Sync.PENDING, OLDER)
@@ -114,20 +119,20 @@ def _say_up(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> None
     detail = sides.observed.details.get(unit.name)
     if status.job_type == "stop":
         draft.say(unit.name, Sync.STOPPING, "on its way down")
-    elif status.sub.startswith("auto-restart"):
+    elif restarts_itself(status):
         draft.say(unit.name, Sync.STARTING, "ended; systemd starts it again (Restart=)")
     elif status.active == "activating":
         draft.say(unit.name, Sync.STARTING, "on its way up")
     elif detail is not None and is_outranked(detail):
         reason = f"{detail.fragment_path} is loaded instead of unitward's file"
         draft.say(unit.name, Sync.OVERRIDDEN, reason)
-    elif sides.known(unit.name) is None and _may_be_older(unit, detail, sides):
+    elif sides.known(unit.name) is None and may_be_older(unit, detail, sides):
         draft.say(unit.name, Sync.IN_SYNC, "taken over; it may be older than its file")
     else:
         draft.say(unit.name, Sync.IN_SYNC, wanted.reason)
 
 
-def _may_be_older(unit: DesiredUnit, detail: UnitDetail | None, sides: Sides) -> bool:
+def may_be_older(unit: DesiredUnit, detail: UnitDetail | None, sides: Sides) -> bool:
     """Row P7: without a ledger nobody knows which definition a process was started with."""
     if detail is None or not detail.exec_main_start_timestamp:
         return False

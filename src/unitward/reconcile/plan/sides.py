@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from unitward.model.declared import DriftPolicy
 from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import Observed
+from unitward.model.orders import Hold
 from unitward.model.plan import Action, Held, Phase, Sync, Verb, Verdict
 from unitward.model.recorded import (
     IntentKind,
@@ -31,7 +32,8 @@ class Sides:
     files_of, links_of: recorded paths and links by unit. starters: unit -> the declared
     timer, socket or path that starts it. rivals: unit -> units that a declared
     `Conflicts=` keeps from running together with it. intended: files that an interrupted pass wrote
-    and could not record; they count as recorded.
+    and could not record; they count as recorded. forgotten: units that are declared and that a
+    person keeps for themselves; they are not among `desired.units`.
     """
 
     desired: Desired
@@ -43,6 +45,7 @@ class Sides:
     starters: Mapping[str, str] = field(default_factory=dict)
     rivals: Mapping[str, frozenset[str]] = field(default_factory=dict)
     intended: tuple[RecordedFile, ...] = ()
+    forgotten: Mapping[str, Place] = field(default_factory=dict)
 
     def drift_policy(self, unit: DesiredUnit) -> DriftPolicy:
         """Return what the unit, else the configuration, says about drift."""
@@ -58,7 +61,21 @@ class Sides:
 
     def is_frozen(self, unit: str) -> bool:
         """Tell whether the unit has to stay exactly as it is."""
-        return unit in self.desired.frozen or unit in self.desired.unsupported
+        invalid = unit in self.desired.frozen or unit in self.desired.unsupported
+        return invalid or self.hold_of(unit) is not None
+
+    def how_frozen(self, unit: str) -> str:
+        """Return the word for a unit that has to stay as it is."""
+        return "held" if self.hold_of(unit) is not None else "frozen"
+
+    def hold_of(self, unit: str) -> Hold | None:
+        """Return the hold that is in force on the unit, if any (H1)."""
+        hold = self.recorded.orders.holds.get(unit)
+        return hold if hold is not None and hold.in_force(self.observed.now) else None
+
+    def is_forgotten(self, unit: str) -> bool:
+        """Tell whether a person keeps the unit, or its template, for themselves."""
+        return _is_forgotten(unit, self.recorded)
 
     def wall(self, monotonic: int) -> float:
         """Return a CLOCK_MONOTONIC moment (microseconds) as wall-clock seconds."""
@@ -75,6 +92,9 @@ def take_sides(
         loose=tuple(sorted(desired.loose, key=lambda file: file.path)),
         frozen=dict(sorted(desired.frozen.items())),
     )
+    forgotten = {n: u.place for n, u in desired.units.items() if _is_forgotten(n, recorded)}
+    kept = {name: unit for name, unit in desired.units.items() if name not in forgotten}
+    desired = replace(desired, units=kept)
     intended = _intended(recorded, observed)
     recorded = _with_intended(recorded, desired, intended)
     files_of: dict[str, list[str]] = defaultdict(list)
@@ -98,7 +118,13 @@ def take_sides(
         starters=starters,
         rivals=_rivals(desired, recorded),
         intended=intended,
+        forgotten=forgotten,
     )
+
+
+def _is_forgotten(unit: str, recorded: Recorded) -> bool:
+    forgotten = recorded.orders.forgotten
+    return bool(forgotten) and (unit in forgotten or parse_name(unit).template in forgotten)
 
 
 def _intended(recorded: Recorded, observed: Observed) -> tuple[RecordedFile, ...]:
@@ -169,6 +195,8 @@ class Draft:
     close: list[int] = field(default_factory=list)
     found: list[RecordedFile] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    approvals: list[str] = field(default_factory=list)
+    moot: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     wakes: list[float] = field(default_factory=list)
     done: set[tuple[Phase, Verb, str, str]] = field(default_factory=set)
@@ -189,7 +217,7 @@ class Draft:
 
     def is_removing(self, unit: str) -> bool:
         """Tell whether the unit goes in this pass."""
-        return (Phase.FORGET, Verb.FORGET, unit, "") in self.done
+        return (Phase.FORGET, Verb.REMOVE, unit, "") in self.done
 
     def runs(self, unit: str) -> bool:
         """Tell whether the unit is started or restarted in this pass."""

@@ -118,7 +118,7 @@ def _why_not(bounce: Bounce, gates: Mapping[str, Gate], sides: Sides) -> str:
     """Return why the group may not be stopped in this pass, "" if it may."""
     for name in (*sorted(bounce.members), *bounce.below):
         if sides.is_frozen(name):
-            return f"{name} is frozen"
+            return f"{name} is {sides.how_frozen(name)}"
         if name in gates and name != bounce.socket:
             return f"waits for {name}: {gates[name].reason}"
         unit = sides.desired.units.get(name)
@@ -126,7 +126,7 @@ def _why_not(bounce: Bounce, gates: Mapping[str, Gate], sides: Sides) -> str:
             continue
         held_back = obstacle(unit, sides)
         if held_back is not None:
-            return f"{name}: {held_back[1]}"
+            return f"{name}: {held_back.reason}"
         if unit.policy.on_change is OnChange.KEEP:
             return f"{name} is kept running (on_change: keep)"
     return ""

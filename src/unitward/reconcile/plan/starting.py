@@ -91,7 +91,7 @@ def start(
 def running_rival(unit: str, sides: Sides, draft: Draft) -> str:
     """Return the declared unit that a start would stop, so that two never oust each other."""
     detail = sides.observed.details.get(unit)
-    rivals: set[str] = set(detail.conflicts) if detail else set()
+    rivals: set[str] = {*detail.conflicts, *detail.conflicted_by} if detail else set()
     rivals |= sides.rivals.get(unit, frozenset())
     for name in sorted(rivals - {unit}):
         other = sides.desired.units.get(name)
@@ -117,11 +117,22 @@ def is_settled(
     detail: UnitDetail,
     sides: Sides,
 ) -> bool:
-    """Tell whether the process that an intent asked for ran already (rows P1 to P3)."""
-    if record.run_digest == unit.run_digest and record.invocation == detail.invocation_id:
-        return bool(detail.invocation_id) and intent.invocation != detail.invocation_id
+    """Tell whether the process that an intent asked for ran already."""
+    return intent_row(intent, unit, record, detail, sides) == "P2"
+
+
+def intent_row(
+    intent: Intent,
+    unit: DesiredUnit,
+    record: RecordedUnit,
+    detail: UnitDetail,
+    sides: Sides,
+) -> str:
+    """Return the row of table P, P1 to P3, for a unit that an interrupted pass was to run."""
     if not ran_since(intent, detail):
-        return False
+        return "P1"
+    if record.run_digest == unit.run_digest and record.invocation == detail.invocation_id:
+        return "P2"
     started = sides.wall(detail.exec_main_start_timestamp or detail.inactive_exit_timestamp)
     loaded = sides.observed.manager.loaded_at / 1e6
     files = list(unit.files())
@@ -129,4 +140,6 @@ def is_settled(
     if template is not None:
         files += template.files()
     written = max((sides.observed.file(f.path).changed_at / 1e6 for f in files), default=0.0)
-    return started >= loaded >= written
+    if not intent.invocation and not record.run_digest and not detail.need_daemon_reload:
+        loaded = started  # a first start may come before the reload (O5)
+    return "P2" if started >= loaded >= written else "P3"

@@ -31,7 +31,13 @@ def plan_timer(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) ->
     if persistent and not was_persistent and unit.text.values("Timer", "OnCalendar"):
         reason = "Persistent= is new: what was missed before does not count"
         draft.do([Action(Phase.WRITE, Verb.STAMP, unit.name, reason, place=unit.place)])
-    _note(unit, sorted(keys & FIRED_BY_RELOAD), "changed", draft)
+    fired = keys & FIRED_BY_RELOAD
+    due = sides.observed.due.get(unit.name)
+    if "OnCalendar" in fired and due is not None and not (persistent and not was_persistent):
+        fired -= {"OnCalendar"}
+        if due:
+            draft.notes.append(f"{unit.name} may run now: {due} lies between its last run and now")
+    _note(unit, sorted(fired), "changed", draft)
 
 
 def something_can_come(unit: DesiredUnit, sides: Sides) -> bool:

@@ -7,13 +7,13 @@ from unitward.model.desired import DesiredUnit
 from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Sync, Verb
 from unitward.model.recorded import Prior, RecordedFile, RecordedUnit
+from unitward.reconcile.plan.acting import acting_note
 from unitward.reconcile.plan.change import Change, Run, run_of
 from unitward.reconcile.plan.down import decide_down
 from unitward.reconcile.plan.files import (
     FileJudgement,
     FileSync,
     delete_actions,
-    describe_keys,
     write_actions,
 )
 from unitward.reconcile.plan.gate import Gate
@@ -24,7 +24,7 @@ from unitward.reconcile.plan.links import (
     mask_actions,
     mask_obstacle,
 )
-from unitward.reconcile.plan.protected import is_protected_name, obstacle
+from unitward.reconcile.plan.protected import is_outranked, is_protected_name, obstacle
 from unitward.reconcile.plan.running import decide_up, finish_intent
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
 from unitward.reconcile.plan.starting import reset_action, running_rival, start, start_action
@@ -45,9 +45,9 @@ def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, dra
     links = _plan_links(unit, wanted, sides, draft)
     if links and not wants_enabling(unit) and lost_its_install(unit):
         record = replace(record, install_digest="")
-    if change.now_keys and sides.observed.is_up(unit.name):
-        what = f"{unit.name}: a reload acts on it at once"
-        draft.notes.append(f"{what}: {describe_keys(change.now_keys)}")
+    note = acting_note(unit, change, sides)
+    if note:
+        draft.notes.append(note)
     if bounced:
         draft.say(unit.name, Sync.PENDING, bounced)
     else:
@@ -108,7 +108,7 @@ def _write_files(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) 
 
 def _plan_links(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> bool:
     """Plan links and masks; tell whether anything is done for them."""
-    if wanted.wish is Wish.ABSENT:
+    if wanted.wish is Wish.ABSENT or is_outranked(sides.observed.details.get(unit.name)):
         return False
     links = link_actions(unit, sides)
     if links and sides.reports_drift(unit) and are_links_drift(unit, sides):
@@ -174,7 +174,7 @@ def _plan_running(
             record = _older(unit, change, record, sides)
         record = decide_up(unit, wanted, record, sides, draft)
         if held_back is not None and draft.verdicts[unit.name].sync is not Sync.PENDING:
-            draft.say(unit.name, *held_back)
+            draft.say(unit.name, held_back.sync, held_back.reason)
         _start_gained(unit, change, sides, draft)
         return record
     _change_running(unit.name, change, run, sides, draft)
@@ -264,8 +264,13 @@ def _start_gained(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft)
 def _plan_hand_started(
     unit: DesiredUnit, run: Run, change: Change, sides: Sides, draft: Draft
 ) -> None:
-    """Row C11: instances that a person started follow their template too."""
+    """Row C11: instances that a person started follow their template too.
+
+    Those that `Accept=yes` started serve open connections, which stay (C7).
+    """
     if run is Run.LEAVE or is_protected_name(unit.name) or unit.policy.on_change is OnChange.KEEP:
+        return
+    if sides.starters.get(unit.name, "").endswith(".socket"):
         return
     for name in sides.observed.hand_started.get(unit.name, ()):
         detail = sides.observed.details.get(name)

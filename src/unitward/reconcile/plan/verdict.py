@@ -5,7 +5,7 @@ from enum import Enum
 
 from unitward.model.observed import Observed
 from unitward.model.recorded import RecordedUnit
-from unitward.model.unitstate import UnitDetail
+from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.plan.want import Wish
 
 CLD_EXITED, CLD_KILLED, CLD_DUMPED = 1, 2, 3
@@ -22,6 +22,7 @@ class Down(Enum):
     NEVER_RAN = "never ran"
     BY_HAND = "stopped by hand"
     FOLLOWS = "follows another unit"
+    OURS = "stopped by unitward"
     COMPLETE = "complete"
     FAILED = "failed"
 
@@ -33,6 +34,11 @@ class Judgement:
     row: str
     down: Down
     cause: str = ""
+
+
+def restarts_itself(status: UnitStatus) -> bool:
+    """Row V0: tell whether systemd waits to start the unit again (`Restart=`)."""
+    return status.sub.startswith("auto-restart")
 
 
 def judge_down(
@@ -102,9 +108,11 @@ def _judge_asked(detail: UnitDetail, observed: Observed) -> Judgement:
         if status is not None and status.active in {"inactive", "failed", "deactivating"}:
             cause = observed.details.get(name)
             since = cause.inactive_enter_timestamp if cause else 0
-            if cause is None or since >= detail.active_enter_timestamp:
+            # What it is bound to and never ran went down with a reload that bound it.
+            never_ran = since == 0 and name in detail.binds_to
+            if cause is None or never_ran or since >= detail.active_enter_timestamp:
                 return Judgement("V9", Down.FOLLOWS, name)
-    for name in detail.conflicts:
+    for name in (*detail.conflicts, *detail.conflicted_by):
         if name != "shutdown.target" and observed.is_up(name):
             return Judgement("V9", Down.FOLLOWS, name)
     return Judgement("V10", Down.BY_HAND)

@@ -27,11 +27,16 @@ class Wish(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A wish and why; `waiting` marks a wish that only waits for a target (W5)."""
+    """A wish, why, and the row of table W that decided it ("" for a template, which has none)."""
 
     wish: Wish
     reason: str
-    waiting: bool = False
+    row: str = ""
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether the unit only waits for a target."""
+        return self.row == "W5"
 
 
 def wants_enabling(unit: DesiredUnit) -> bool | None:
@@ -77,31 +82,32 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
     if unit.is_template:
         return Want(Wish.ANY, "a template: only its instances run")
     if _does_not_exist(unit, sides):
-        return Want(Wish.ABSENT, "no such unit on this account")
+        return Want(Wish.ABSENT, "no such unit on this account", "W8")
     if unit.policy.mask:
-        return Want(Wish.STOPPED, "masked")
+        return Want(Wish.STOPPED, "masked", "W1")
     match unit.policy.state:
         case State.STOPPED:
-            return Want(Wish.STOPPED, "state: stopped")
+            return Want(Wish.STOPPED, "state: stopped", "W1")
         case State.ANY:
-            return Want(Wish.ANY, "state: any")
+            return Want(Wish.ANY, "state: any", "W1")
         case State.RUNNING:
-            return Want(_running_wish(text), "state: running")
+            return Want(_running_wish(text), "state: running", "W1")
         case None:
             pass
     detail = sides.observed.details.get(unit.name)
     refuses = is_true(text.last("Unit", "RefuseManualStart"))
     if refuses or (detail is not None and detail.refuse_manual_start):
-        return Want(Wish.ANY, "refuses to be started by hand (RefuseManualStart=)")
+        return Want(Wish.ANY, "refuses to be started by hand (RefuseManualStart=)", "W2")
     if _is_complete_timer(unit, sides):
-        return Want(Wish.COMPLETE, "elapsed, and does not remain after that")
+        return Want(Wish.COMPLETE, "elapsed, and does not remain after that", "W7")
     targets = targets_of(unit, sides)
     for target in targets:
         if _will_be_up(target, sides, asking | {unit.name}):
-            return Want(_running_wish(text), f"pulled in by {target}")
+            row = "W4" if is_oneshot(text) else "W3"
+            return Want(_running_wish(text), f"pulled in by {target}", row)
     if targets:
-        return Want(Wish.ANY, f"waits for {', '.join(targets)}", waiting=True)
-    return Want(Wish.ANY, _started_by(unit, sides))
+        return Want(Wish.ANY, f"waits for {', '.join(targets)}", "W5")
+    return Want(Wish.ANY, _started_by(unit, sides), "W6")
 
 
 def _running_wish(text: UnitText) -> Wish:

@@ -44,7 +44,7 @@ def test_an_update_names_the_keys_that_changed(scene: Any) -> None:
     scene.declare("a.service", service("Nice=2\n"))
     reasons = {action.verb.value: action.reason for action in scene.plan().actions}
     assert "[Service] Nice changed" == reasons["update"]
-    assert "[Service] Nice changed" == reasons["restart"]
+    assert "[Service] Nice changed (C4)" == reasons["restart"]
 
 
 def test_gained_wants_are_started_and_the_unit_is_not(scene: Any) -> None:
@@ -67,8 +67,21 @@ def test_a_key_that_acts_at_the_reload_is_named(scene: Any) -> None:
     scene.settled("a.service", service())
     scene.declare("a.service", service("RuntimeMaxSec=1s\n"))
     assert ["update a.service", "daemon-reload"] == scene.does()
-    wanted = "a.service: a reload acts on it at once: [Service] RuntimeMaxSec changed"
+    wanted = "the reload may end a.service at once: [Service] RuntimeMaxSec changed (C3)"
     assert (wanted,) == scene.plan().notes
+
+
+@pytest.mark.parametrize(("up", "wanted"), [(False, "will stop"), (True, "may stop")])
+def test_the_plan_says_that_a_reload_will_stop_a_unit(scene: Any, up: bool, wanted: str) -> None:
+    """C3: bound to a unit that is down, a running one is stopped by the reload itself."""
+    scene.settled("a.service", service())
+    scene.settled("b.service", service())
+    if not up:
+        scene.down("b.service")
+    scene.declare("a.service", "[Unit]\nBindsTo=b.service\n" + service())
+    (note,) = (note for note in scene.plan().notes if "a.service" in note)
+    assert f"the reload {wanted} a.service" in note
+    assert "BindsTo" in note
 
 
 @pytest.mark.parametrize("more", ["", "Nice=5\n"])
@@ -251,7 +264,7 @@ def test_a_socket_waits_for_its_service(scene: Any, why: str) -> None:
         scene.declare("a.service", service("Type=oneshot\nNice=3\n"))
         scene.up("a.service", "activating", "start")
     assert [] == scene.does()
-    assert scene.says("a.socket").startswith("pending: [Socket] ListenStream changed; ")
+    assert scene.says("a.socket").startswith("pending: [Socket] ListenStream changed (C7); ")
 
 
 def test_a_socket_that_is_down_stays_down(scene: Any) -> None:
@@ -293,6 +306,17 @@ def test_a_newly_persistent_timer_is_stamped(scene: Any) -> None:
     scene.declare("a.timer", TIMER.format("OnCalendar=daily\nPersistent=yes\n"))
     assert ["update a.timer", "stamp a.timer", "daemon-reload"] == scene.does()
     assert ("a.timer may run now: times of OnCalendar changed",) == scene.plan().notes
+
+
+@pytest.mark.parametrize(("due", "told"), [("OnCalendar=daily at 04:00", True), ("", False)])
+def test_the_plan_names_the_time_that_is_due(scene: Any, due: str, told: bool) -> None:
+    """C8: a new time before now makes the timer run at the reload; one after now does not."""
+    scene.settled("a.timer", TIMER.format("OnCalendar=weekly\n"))
+    scene.up("a.timer", "active", "waiting")
+    scene.declare("a.timer", TIMER.format("OnCalendar=daily\n"))
+    scene.observed["due"] = {"a.timer": due}
+    wanted = f"a.timer may run now: {due} lies between its last run and now"
+    assert ((wanted,) if told else ()) == scene.plan().notes
 
 
 @pytest.mark.parametrize(

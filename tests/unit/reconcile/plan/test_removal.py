@@ -29,7 +29,7 @@ REMOVED = [
     "delete g.service",
     "daemon-reload",
     "reset-failed g.service",
-    "forget g.service",
+    "remove g.service",
 ]
 
 
@@ -158,7 +158,7 @@ def test_slices_and_targets_are_not_stopped(scene: Any, name: str) -> None:
         f"unlink default.target.wants/{name}",
         f"delete {name}",
         "daemon-reload",
-        f"forget {name}",
+        f"remove {name}",
     ] == scene.does()
 
 
@@ -271,7 +271,7 @@ def test_what_a_unit_was_comes_back(
     scene.applied("p.service", None, prior=prior, wish=wish)
     (scene.up if up else scene.down)("p.service")
     scene.set(prune_after=0.0)
-    assert [*done, "forget p.service"] == sorted(scene.does(), key=lambda line: "forget" in line)
+    assert [*done, "remove p.service"] == sorted(scene.does(), key=lambda line: "remove" in line)
 
 
 def test_a_file_written_by_a_pass_that_was_killed_is_removed(scene: Any) -> None:
@@ -339,6 +339,6 @@ def test_a_mask_of_ours_goes_with_its_unit(scene: Any) -> None:
     scene.status["p.service"] = UnitStatus("p.service", "masked", "inactive", "dead")
     scene.not_a_file("p.service", DiskKind.MASK)
     scene.set(prune_after=0.0)
-    assert ["unmask p.service", "daemon-reload", "start p.service", "forget p.service"] == (
+    assert ["unmask p.service", "daemon-reload", "start p.service", "remove p.service"] == (
         scene.does()
     )

@@ -88,6 +88,24 @@ def test_a_lost_ledger_restarts_nothing(scene: Any) -> None:
     assert {"a.service", "b.service"} == {file.path for file in scene.plan().found}
 
 
+def test_links_of_what_is_taken_over_are_taken_over_too(scene: Any) -> None:
+    """P7: with the file its links are ours again, those of a template's instance as well."""
+    scene.settled("a.service")
+    link = "default.target.wants/a.service"
+    scene.link(link, "a.service", recorded=False)
+    scene.known.clear()
+    scene.files.clear()
+    assert [(link,)] == [action.adopts for action in scene.plan().actions if action.adopts]
+
+
+def test_links_of_what_never_was_ours_stay_theirs(scene: Any) -> None:
+    """N1: a link that stood before the unit's file was written is not taken over."""
+    scene.declare("a.service")
+    scene.link("default.target.wants/a.service", "a.service", recorded=False)
+    assert "enable a.service" in scene.does()
+    assert [] == [action.adopts for action in scene.plan().actions if action.adopts]
+
+
 def test_what_was_taken_over_may_be_older(scene: Any) -> None:
     """P7: a process that began before its file was last touched is called so."""
     scene.settled("a.service", "[Service]\nExecStart=/bin/a\n", state="any")

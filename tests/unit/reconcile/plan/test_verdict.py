@@ -253,6 +253,15 @@ def test_a_failure_without_restart_is_tried_three_times(
     assert word == scene.does()
 
 
+def test_a_pause_begins_with_the_last_change_of_state(scene: Any) -> None:
+    """V13: a socket that cannot listen notes no end of a run, and still has its pauses."""
+    known(scene, tries=2)
+    end = {"inactive_enter_timestamp": 0, "state_change_timestamp": 4_999_000_000}
+    scene.ended("a.service", result="resources", **end)
+    assert [] == scene.does()
+    assert 0 < scene.plan().wake_at - 10_000 < 25
+
+
 def test_a_minute_of_running_forgets_the_tries(scene: Any) -> None:
     """V, Failed: success is 60 s active."""
     known(scene, tries=2)

@@ -70,7 +70,7 @@ def test_a_target_that_this_pass_starts_counts(scene: Any) -> None:
     """W3: a declared target that will run by this pass pulls its units in."""
     scene.declare("g.target", "[Install]\nWantedBy=default.target\n")
     scene.declare("a.service", BARE + "[Install]\nWantedBy=g.target\n")
-    assert ["start a.service", "start g.target"] == scene.does()[-2:]
+    assert {"start a.service", "start g.target"} <= set(scene.does())
 
 
 def test_a_running_unit_whose_target_is_gone_is_left_running(scene: Any) -> None:

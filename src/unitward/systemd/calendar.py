@@ -1,0 +1,60 @@
+"""When a calendar expression elapses, as systemd itself reckons it (systemd.time(7))."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+LIMIT_SECONDS = 10.0
+_LOCAL = re.compile(r"^\s*Next elapse: (.+)$", re.MULTILINE)
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A moment at which a timer elapses: wall-clock seconds, and as systemd writes it."""
+
+    at: float
+    text: str
+
+
+async def next_occurrence(spec: str, after: float, env: Mapping[str, str]) -> Occurrence | None:
+    """Return the first time after a moment (wall-clock seconds) that an expression means.
+
+    None where it never elapses again, or where `systemd-analyze calendar` (with --base-time,
+    systemd 244) does not tell. The time zone is the machine's, as for the manager.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "systemd-analyze",
+            "calendar",
+            f"--base-time=@{int(after)}",
+            "--iterations=1",
+            spec,
+            env={name: value for name, value in env.items() if name != "TZ"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return None
+    return read_occurrence(output.decode(errors="replace"))
+
+
+def read_occurrence(output: str) -> Occurrence | None:
+    """Return the first time that `systemd-analyze calendar` printed.
+
+    It prints local time, and UTC on a line of its own where that differs.
+    """
+    local, utc = _LOCAL.search(output), _UTC.search(output)
+    if local is None or utc is None:
+        return None
+    moment = datetime.strptime(utc[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return Occurrence(moment.timestamp(), local[1].strip())
