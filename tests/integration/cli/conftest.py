@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parents[3] / "docs/schemas"
 READ_BYTES = 65536
+CTRL_C = "\x03"
 
 API = """\
 version: 1
@@ -118,6 +120,10 @@ def on_terminal(account: Any) -> Callable[..., tuple[int, str]]:
         seen = b""
         typed = not keys
         while True:
+            # input() can miss a signal that comes just before it waits: a person types again.
+            if not select.select([ours], [], [], 2.0)[0] and keys == CTRL_C:
+                os.write(ours, keys.encode())
+                continue
             try:
                 read = os.read(ours, READ_BYTES)
             except OSError:

@@ -12,6 +12,7 @@ LOOKS = (
     ("diff",),
     ("status",),
     ("status", "-o", "json"),
+    ("explain", "api"),
     ("render",),
     ("validate",),
 )

@@ -119,7 +119,8 @@ class Loop:
 
     def sync(self) -> dict[str, Any]:
         """Have one pass made now and return what it published."""
-        with open_ledger(self.ledger_path, identity=identity(os.getuid())) as ledger:
+        name, unit_dir = identity(os.getuid()), self.account.unit_dir
+        with open_ledger(self.ledger_path, identity=name, unit_dir=unit_dir) as ledger:
             asked = ledger.ask_for_pass(time.time())
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waker,

@@ -77,7 +77,7 @@ CASES: list[tuple[Callable[[Path], None], str]] = [
 
 @pytest.mark.parametrize(("spoil", "place"), CASES, ids=[c[0].__name__ for c in CASES])
 def test_broken_file(account: Any, loop: Any, spoil: Callable[[Path], None], place: str) -> None:
-    """The place is named in validate, status and log; its unit stays, the others converge."""
+    """F1, R2: the place is named everywhere; its unit stays, the others converge."""
     path = account.write("a.yaml", GOOD.format("a", "1111"))
     account.write("b.yaml", GOOD.format("b", "1111"))
     loop.start()
@@ -115,7 +115,7 @@ def test_broken_file(account: Any, loop: Any, spoil: Callable[[Path], None], pla
 
 
 def test_declared_twice(account: Any, loop: Any) -> None:
-    """A unit declared twice stays as it is; both places are named."""
+    """F2: a unit declared twice stays as it is; both places are named."""
     account.write("a.yaml", GOOD.format("a", "1111"))
     loop.start()
     before = loop.invocation("a.service")
@@ -130,7 +130,7 @@ def test_declared_twice(account: Any, loop: Any) -> None:
 
 
 def test_unreadable_folder(account: Any, loop: Any) -> None:
-    """A sub-folder that cannot be read stops every decision; nothing is removed."""
+    """R2: a sub-folder that cannot be read stops every decision; nothing is removed."""
     account.write("a.yaml", GOOD.format("a", "1111"))
     folder = account.write("sub/b.yaml", GOOD.format("b", "1111")).parent
     loop.start()
@@ -148,7 +148,7 @@ def test_unreadable_folder(account: Any, loop: Any) -> None:
 
 
 def test_link_out_of_a_git_source(account: Any, loop: Any) -> None:
-    """A link that leaves a checkout is not followed; its unit stays as it is."""
+    """F1: a link that leaves a checkout is not followed; its unit stays as it is."""
     account.write("a.yaml", GOOD.format("a", "1111"))
     loop.start()
     before = loop.invocation("a.service")

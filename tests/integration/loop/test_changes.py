@@ -21,7 +21,7 @@ def manifest(*entries: str) -> str:
 
 
 def test_first_convergence_and_one_edit(account: Any, loop: Any) -> None:
-    """Everything declared runs and is enabled; an edit restarts only what it changed."""
+    """C4: everything declared runs and is enabled; an edit restarts only what it changed."""
     for name in ("a", "b", "c"):
         account.write(f"{name}.yaml", manifest(service(name)))
     loop.start()
@@ -41,7 +41,7 @@ def test_first_convergence_and_one_edit(account: Any, loop: Any) -> None:
 
 
 def test_light_edits_restart_nothing(account: Any, loop: Any) -> None:
-    """A description is applied without a restart; a comment changes nothing at all."""
+    """C0, C1: a description is applied without a restart; a comment changes nothing at all."""
     account.write("a.yaml", manifest(service("a")))
     loop.start()
     before = loop.invocation("a.service")
@@ -62,7 +62,7 @@ def test_light_edits_restart_nothing(account: Any, loop: Any) -> None:
 
 
 def test_stop_commands_of_the_old_definition_are_used(account: Any, loop: Any) -> None:
-    """A changed ExecStop does not end the process that was started with the old one."""
+    """C5: a changed ExecStop does not end the process that was started with the old one."""
     said = account.home / "said"
 
     def stop_with(word: str) -> str:
@@ -78,7 +78,7 @@ def test_stop_commands_of_the_old_definition_are_used(account: Any, loop: Any) -
 
 
 def test_new_and_removed_units(account: Any, loop: Any) -> None:
-    """A file more starts a unit; a file less stops it and leaves nothing of it behind."""
+    """R1, R4: a file more starts a unit; a file less stops it and leaves nothing of it behind."""
     account.write("a.yaml", manifest(service("a")))
     loop.start()
     before = loop.invocation("a.service")
@@ -95,7 +95,7 @@ def test_new_and_removed_units(account: Any, loop: Any) -> None:
 
 
 def test_removal_waits_for_prune_after(account: Any, loop: Any) -> None:
-    """A unit that comes back within prune_after was never touched."""
+    """R1: a unit that comes back within prune_after was never touched."""
     loop.configure("prune_after: 60s\n")
     both = manifest(service("a"), service("b"))
     account.write("a.yaml", both)
@@ -112,7 +112,7 @@ def test_removal_waits_for_prune_after(account: Any, loop: Any) -> None:
 
 
 def test_many_removals_wait_for_approval(account: Any, loop: Any) -> None:
-    """More than half of the units go only after `approve`; `removed:` needs none."""
+    """R3: more than half of the units go only after `approve`; `removed:` needs none."""
     names = [f"u{n}" for n in range(5)]
     account.write("all.yaml", manifest(*(service(n) for n in names)))
     loop.start()
@@ -139,7 +139,7 @@ def test_many_removals_wait_for_approval(account: Any, loop: Any) -> None:
 
 
 def test_on_remove_keep(account: Any, loop: Any) -> None:
-    """`on_remove: keep` removes the file and leaves the process alone."""
+    """R4: `on_remove: keep` removes the file and leaves the process alone."""
     account.write("a.yaml", manifest(service("a")))
     account.write("k.yaml", manifest(service("k", unit="    on_remove: keep\n")))
     loop.start()
@@ -152,7 +152,7 @@ def test_on_remove_keep(account: Any, loop: Any) -> None:
 
 
 def test_foreign_file_in_the_way(account: Any, loop: Any) -> None:
-    """A file of somebody else is never overwritten; when it goes, ours comes."""
+    """N2: a file of somebody else is never overwritten; when it goes, ours comes."""
     foreign = account.unit_dir / "a.service"
     foreign.write_text("[Service]\nExecStart=/bin/sleep 77\n")
     account.write("a.yaml", manifest(service("a")))
@@ -177,7 +177,7 @@ def test_failing_unit_stops_only_itself(account: Any, loop: Any) -> None:
 
 
 def test_running_oneshot_is_not_killed(account: Any, loop: Any) -> None:
-    """A oneshot in the middle of its run ends by itself; its new text is written then."""
+    """C14: a oneshot in the middle of its run ends by itself; its new text is written then."""
     oneshot = "      Type: oneshot\n"
     run = "/bin/sh -c 'echo {0} begins >> %h/said; read x < %h/gate; echo {0} ends >> %h/said'"
     gate = account.home / "gate"
@@ -200,7 +200,7 @@ def test_running_oneshot_is_not_killed(account: Any, loop: Any) -> None:
 
 
 def test_stop_takes_longer_than_the_pass_waits(account: Any, loop: Any) -> None:
-    """A restart that outlasts the pass is taken up when it ends, without a second restart."""
+    """C15: a restart that outlasts the pass is taken up when it ends, without a second restart."""
     slow = "      ExecStop: /bin/sh -c 'read x < %h/gate'\n"
     gate = account.home / "gate"
     os.mkfifo(gate)

@@ -11,7 +11,7 @@ A = (
 
 
 def test_edited_file_is_put_back(account: Any, loop: Any) -> None:
-    """An edited unit file is put back, the edit is kept, the process is left alone."""
+    """D1: an edited unit file is put back, the edit is kept, the process is left alone."""
     account.write("a.yaml", A)
     loop.start()
     before = loop.invocation("a.service")
@@ -27,7 +27,7 @@ def test_edited_file_is_put_back(account: Any, loop: Any) -> None:
 
 
 def test_deleted_masked_and_disabled(account: Any, loop: Any) -> None:
-    """A deleted file, a mask in its place and a removed link are put right; nothing restarts."""
+    """D2, D3: a deleted file, a mask in its place and a lost link are mended without restarts."""
     names = [f"{letter}.service" for letter in "abc"]
     for name in names:
         account.write(f"{name[0]}.yaml", A.replace("a.service", name))
@@ -50,7 +50,7 @@ def test_deleted_masked_and_disabled(account: Any, loop: Any) -> None:
 
 
 def test_stop_by_hand(account: Any, loop: Any) -> None:
-    """A unit that a person stopped is left alone for stop_grace, and then started."""
+    """V10: a unit that a person stopped is left alone for the grace, then started."""
     loop.configure("stop_grace: 4s\n")
     account.write("a.yaml", A)
     loop.start()
@@ -64,7 +64,7 @@ def test_stop_by_hand(account: Any, loop: Any) -> None:
 
 
 def test_killed_process(account: Any, loop: Any) -> None:
-    """A service killed with -9 and without Restart= is started again, after a pause."""
+    """V13, D4: a service killed with -9 and without Restart= is started again, after a pause."""
     account.write("a.yaml", A)
     account.write("b.yaml", A.replace("a.service", "b.service"))
     loop.start()

@@ -2,11 +2,15 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 from typing import Any
 
 import pytest
+
+from unitward.store.identity import identity
+from unitward.store.ledger import open_ledger
 
 A = (
     "version: 1\nunits:\n  a.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
@@ -94,7 +98,7 @@ def test_broken_configuration_stops_the_start(loop: Any) -> None:
 
 
 def test_second_daemon(account: Any, loop: Any) -> None:
-    """A second daemon says who works already, and ends with 1."""
+    """T6: a second daemon says who works already, and ends with 1."""
     loop.start()
     second = account.run("unitward", "run")
     assert 1 == second.returncode
@@ -103,7 +107,7 @@ def test_second_daemon(account: Any, loop: Any) -> None:
 
 
 def test_ready_before_the_first_pass_and_watchdog(account: Any, loop: Any) -> None:
-    """READY comes before the first pass ends, WATCHDOG in time, STOPPING at the end."""
+    """T1: READY comes before the first pass ends, WATCHDOG in time, STOPPING at the end."""
     account.write("a.yaml", A)
     loop.start({"WATCHDOG_USEC": "400000"})
     kinds = [text.partition("=")[0] for text in loop.said]
@@ -116,7 +120,7 @@ def test_ready_before_the_first_pass_and_watchdog(account: Any, loop: Any) -> No
 
 @pytest.mark.parametrize("how", ["restart", "reexec"])
 def test_manager_goes_away_and_comes_back(account: Any, loop: Any, how: str) -> None:
-    """The daemon outlives its manager and converges again; a re-execution restarts nothing."""
+    """T7: the daemon outlives its manager and converges again; a re-execution restarts nothing."""
     account.write("a.yaml", A)
     loop.start()
     before = loop.invocation("a.service")
@@ -187,7 +191,7 @@ def test_unit_folder_that_cannot_be_written(account: Any, loop: Any) -> None:
 
 
 def test_ledger_that_cannot_be_written(account: Any, loop: Any) -> None:
-    """Without a ledger nothing is changed: no file, no stop, no start."""
+    """O2: without a ledger nothing is changed: no file, no stop, no start."""
     account.write("a.yaml", A)
     account.write("b.yaml", A.replace("a.service", "b.service"))
     loop.start()
@@ -205,6 +209,7 @@ def test_ledger_that_cannot_be_written(account: Any, loop: Any) -> None:
     (account.desired / "b.yaml").unlink()
     account.write("c.yaml", A.replace("a.service", "c.service"))
     loop.until(lambda: "pass given up" in loop.log, "it is said")
+    loop.until(lambda: "pass was given up: " in loop.said[-1], "systemctl status says so, too")
     assert before == loop.invocations("a.service", "b.service")
     assert files == {p.name: p.read_bytes() for p in account.unit_dir.glob("*.service")}
     assert not loop.is_active("c.service")
@@ -214,3 +219,32 @@ def test_ledger_that_cannot_be_written(account: Any, loop: Any) -> None:
     loop.until(lambda: loop.is_active("c.service"), "it converges when it can")
     loop.until(lambda: not loop.is_active("b.service"), "the removal too")
     assert before["a.service"] != loop.invocation("a.service")
+
+
+@pytest.mark.parametrize("how", ["removed", "folder removed", "replaced"])
+def test_ledger_that_is_gone(account: Any, loop: Any, how: str) -> None:
+    """P7, N1: unitward begins anew with the ledger that is there; its units are still its own."""
+    account.write("a.yaml", A)
+    loop.start()
+    before = loop.invocation("a.service")
+    match how:
+        case "removed":
+            for path in loop.ledger_path.parent.glob("ledger.*"):
+                path.unlink()
+        case "folder removed":
+            shutil.rmtree(loop.ledger_path.parent)
+        case _:
+            new = loop.ledger_path.with_name("new")
+            open_ledger(new, identity=identity(os.getuid()), unit_dir=account.unit_dir).close()
+            new.rename(loop.ledger_path)
+    loop.sync()
+    assert ("in-sync", before) == (loop.sync_of("a.service"), loop.invocation("a.service"))
+    assert "begins anew" in loop.log
+    account.write("a.yaml", A.replace("infinity", "5000"))
+    loop.until(lambda: before != loop.invocation("a.service"), "a change still comes through")
+    shutil.rmtree(account.unit_dir)
+    link = account.unit_dir / "default.target.wants/a.service"
+    loop.until(link.is_symlink, "the link is known, so that its loss is drift")
+    account.write("a.yaml", "version: 1\nremoved: [a.service]\n")
+    loop.until(lambda: not loop.is_active("a.service"), "and a removal")
+    loop.until(lambda: not link.is_symlink(), "the link goes with it")

@@ -50,7 +50,7 @@ def listener(account: Any, listen: str) -> str:
 
 
 def test_socket_address_changes_under_its_service(account: Any, loop: Any) -> None:
-    """A new address is served at once, by a service that ran before; ten clients in a row."""
+    """C7: a new address is served at once, by a service that ran before; ten clients in a row."""
     one, two = account.runtime_dir / "one.sock", account.runtime_dir / "two.sock"
     account.write("e.yaml", listener(account, f"    listen: [{one}]\n"))
     loop.start()
@@ -68,7 +68,7 @@ def test_socket_address_changes_under_its_service(account: Any, loop: Any) -> No
 
 
 def test_running_service_gains_a_socket(account: Any, loop: Any) -> None:
-    """`listen:` added to a running service ends with both running and clients served."""
+    """C7: `listen:` added to a running service ends with both running and clients served."""
     path = account.runtime_dir / "late.sock"
     sleeping = (
         "version: 1\nunits:\n  echo.service:\n"
@@ -85,7 +85,7 @@ def test_running_service_gains_a_socket(account: Any, loop: Any) -> None:
 
 
 def test_timer(account: Any, loop: Any) -> None:
-    """A schedule runs its service; a changed schedule is loaded without a restart."""
+    """C8: a schedule runs its service; a changed schedule is loaded without a restart."""
     text = (
         "version: 1\nunits:\n  tick.service:\n"
         "    schedule: {{OnActiveSec: 100ms, OnUnitActiveSec: {0}, AccuracySec: 1ms}}\n"
@@ -122,7 +122,7 @@ def test_path_unit(account: Any, loop: Any) -> None:
 
 
 def test_template_and_its_instances(account: Any, loop: Any) -> None:
-    """A template's change restarts its instances; an instance's own change only that one."""
+    """C11: a template's change restarts its instances; an instance's own change only that one."""
 
     def text(seconds: str, instances: str) -> str:
         return (
@@ -159,7 +159,7 @@ def test_template_and_its_instances(account: Any, loop: Any) -> None:
 
 
 def test_dropin_on_a_foreign_unit(account: Any, loop: Any) -> None:
-    """A drop-in changes a unit that someone else ships; taken away, the unit runs as shipped."""
+    """C12: a drop-in changes a unit that someone else ships; without it, it runs as shipped."""
     vendor = account.home / ".local/share/systemd/user/vendor.service"
     vendor.parent.mkdir(parents=True)
     vendor.write_text("[Service]\nExecStart=/bin/sleep 1111\n")
@@ -191,7 +191,7 @@ def command_of(account: Any, loop: Any, unit: str) -> str:
 
 
 def test_policy_only_and_mask(account: Any, loop: Any) -> None:
-    """State and masks of units whose files are not ours; undone when no longer declared."""
+    """N5: state and masks of units whose files are not ours; undone when no longer declared."""
     folder = account.home / ".local/share/systemd/user"
     folder.mkdir(parents=True)
     for name in ("agent", "pest"):
@@ -215,7 +215,7 @@ def test_policy_only_and_mask(account: Any, loop: Any) -> None:
 
 
 def test_target_gains_a_unit(account: Any, loop: Any) -> None:
-    """A unit added to an active target of ours starts; the target does not restart."""
+    """C10: a unit added to an active target of ours starts; the target does not restart."""
     target = (
         "version: 1\nunits:\n  site.target:\n    Unit: {Description: Site}\n"
         "    Install: {WantedBy: default.target}\n"
@@ -249,7 +249,7 @@ def test_condition_that_does_not_hold(account: Any, loop: Any) -> None:
 
 
 def test_missing_executable(account: Any, loop: Any) -> None:
-    """A unit without its program waits, and starts when the program appears."""
+    """F5: a unit without its program waits, and starts when the program appears."""
     program = account.home / "bin/program"
     account.write(
         "m.yaml",
@@ -309,3 +309,24 @@ def test_secret_arrives(account: Any, loop: Any) -> None:
     loop.start()
     got = account.home / "got"
     loop.until(lambda: got.exists() and got.read_text() == "s3cret", "the secret arrived")
+
+
+def test_failed_starts_are_tried_again_after_their_pause(account: Any, loop: Any) -> None:
+    """V13: a failure in the pass itself begins a pause, said at once; nobody has to ask."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        account.write(
+            "a.yaml",
+            "version: 1\nunits:\n"
+            f"  a.service:\n    listen: [127.0.0.1:{port}]\n"
+            "    Service: {ExecStart: /bin/sleep infinity}\n"
+            "  b.service:\n    Service: {ExecStart: /bin/false}\n"
+            "    Install: {WantedBy: default.target}\n",
+        )
+        loop.start()
+        for unit in ("a.socket", "b.service"):
+            loop.until(lambda unit=unit: loop.unit(unit)["until"], f"{unit} says when", limit=4)
+            assert "tried again when its pause ends" in loop.unit(unit)["reason"]
+    loop.until(lambda: loop.is_active("a.socket"), "it listens", limit=10)

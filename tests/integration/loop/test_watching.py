@@ -66,7 +66,7 @@ def rename(path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("save", [vim, emacs, code, rename])
 def test_one_save_is_one_pass(account: Any, loop: Any, save: Callable[[Path, str], None]) -> None:
-    """However an editor saves, one save is one pass, and the unit follows it."""
+    """T2: however an editor saves, one save is one pass, and the unit follows it."""
     path = account.write("a.yaml", A)
     loop.start()
     passes = loop.settled()
@@ -198,7 +198,7 @@ def test_git_pull_is_one_pass(account: Any, loop: Any) -> None:
 
 
 def test_git_index_lock_is_waited_for(account: Any, loop: Any) -> None:
-    """While git changes the work tree nothing is read; SIGTERM is still obeyed at once."""
+    """T5: while git changes the work tree nothing is read; SIGTERM is still obeyed at once."""
     git(account, account.desired, "init", "-q", "-b", "main")
     account.write("a.yaml", A)
     git(account, account.desired, "add", ".")
