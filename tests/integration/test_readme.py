@@ -32,11 +32,11 @@ def type_block(account: Any, number: int) -> str:
 
 
 def environment(account: Any, unit: str) -> set[str]:
-    """Return the variables of a unit's main process; none while it has no process."""
+    """Return the variables of a unit's main process; none before it runs its program."""
     pid = account.show(unit, "MainPID")["MainPID"]
     try:
         return set(Path("/proc", pid, "environ").read_text("utf-8").split("\0"))
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return set()
 
 
@@ -53,11 +53,13 @@ def test_commands_of_the_readme_do_what_it_says(account: Any) -> None:
     assert "create" in shown
     assert "active" == account.show("hello.service", "ActiveState")["ActiveState"]
     assert (account.unit_dir / "default.target.wants/hello.service").resolve() == file
-    assert "NAME=world" in environment(account, "hello.service")
+    account.wait_for(lambda: "NAME=world" in environment(account, "hello.service"), "NAME=world")
 
     shown = type_block(account, 2)
     assert "+Environment=NAME=everybody" in shown.splitlines()
-    assert "NAME=everybody" in environment(account, "hello.service")
+    account.wait_for(
+        lambda: "NAME=everybody" in environment(account, "hello.service"), "NAME=everybody"
+    )
 
     shown = type_block(account, 3)
     own = account.show("unitward.service", "ActiveState", "SubState", "MainPID")

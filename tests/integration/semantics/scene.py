@@ -66,12 +66,22 @@ def pid_of(account: Any, unit: str) -> int:
 
 
 def command_of(account: Any, unit: str) -> str:
-    """Return the command line of a unit's main process, "" for none."""
+    """Return the command line of a unit's main process once it runs its program, "" for none."""
+    process = Path(f"/proc/{pid_of(account, unit)}")
+    account.wait_for(lambda: not process.exists() or _runs_its_program(process), f"{unit} runs")
     try:
-        words = Path(f"/proc/{pid_of(account, unit)}/cmdline").read_bytes()
+        words = (process / "cmdline").read_bytes()
     except OSError:
         return ""
     return words.replace(b"\0", b" ").decode().strip()
+
+
+def _runs_its_program(process: Path) -> bool:
+    """Tell whether a process is past its exec: before, it is the manager's and not ours to read."""
+    try:
+        return (process / "exe").readlink().name != "systemd"
+    except OSError:
+        return False
 
 
 def exists(pid: int) -> bool:

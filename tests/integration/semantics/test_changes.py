@@ -121,6 +121,7 @@ def test_everything_else(account: Any, loop: Any) -> None:
     assert before["a.service"] != after["a.service"]
     assert before["b.service"] == after["b.service"]
     pid = pid_of(account, "a.service")
+    assert SLEEP == command_of(account, "a.service")
     assert b"WORD=new" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     loop.sync()
     assert after == loop.invocations("a.service", "b.service")
