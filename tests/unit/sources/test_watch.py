@@ -439,9 +439,10 @@ async def test_lost_events_are_told(desired: Path, watcher: Watcher, watch: "Wat
         file.touch()
     notices = watch(desired)
     assert watcher.inotify is not None
-    # The reader needs this lock for its next reading, so the kernel's queue fills up.
+    # The reader needs this lock after each reading, so the kernel's queue fills up. What one
+    # reading took away before (up to 2048 events of this length) has to come on top.
     with watcher.inotify._reader._lock:
-        for step in range(limit // 2 + 100):
+        for step in range(limit + 2048):
             for file in files:
                 file.chmod(0o600 + step % 2)
 
