@@ -31,7 +31,7 @@ class UnitwardError(Exception):
 
 
 class ManagerUnreachableError(UnitwardError):
-    """No user manager answers on the bus."""
+    """No user manager answers."""
 
     exit_code = Exit.NO_MANAGER
 

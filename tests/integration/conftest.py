@@ -2,11 +2,11 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -165,9 +165,12 @@ def _real(command: tuple[str, ...]) -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def manager_session() -> Iterator[Sandbox]:
-    """Boot a manager for this worker, nested under the one the tests run beside."""
+    """Boot a manager for this worker, nested under the one the tests run beside.
+
+    With UNITWARD_TEST_NO_BUS set it has no bus: every test then goes over the private socket.
+    """
     try:
-        sandbox = open_sandbox()
+        sandbox = open_sandbox(has_bus=not os.environ.get("UNITWARD_TEST_NO_BUS"))
         with sandbox as booted:
             yield booted
     except SandboxError as error:
@@ -176,30 +179,25 @@ def manager_session() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def account(manager_session: Sandbox) -> Iterator[Account]:
-    """Give an account nobody has used: empty folders and a manager just booted.
+    """Give an account nobody has used: empty folders and a manager just booted."""
+    with fresh_account(manager_session) as made:
+        yield made
+
+
+@contextmanager
+def fresh_account(manager_session: Sandbox) -> Iterator[Account]:
+    """Empty the account and boot its manager anew; end what was started in it afterwards.
 
     Rebooting the manager takes 0.15 s, little more than stopping and removing every unit, and
-    leaves no job, timer state, transient unit or variable of the test before.
+    leaves no job, timer state, transient unit or variable of what was before.
     """
     manager_session.kill_manager()
-    for folder in (manager_session.home, manager_session.runtime_dir):
-        _empty(folder)
+    manager_session.empty()
     account = Account(manager_session)
     for folder in (account.unit_dir, account.desired, account.home / "tmp"):
         folder.mkdir(parents=True)
     manager_session.start_manager()
-    yield account
-    account.end_spawned()
-
-
-def _empty(folder: Path) -> None:
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    try:
+        yield account
+    finally:
+        account.end_spawned()

@@ -116,6 +116,24 @@ def test_missing_package_is_named(
     assert "apt install dbus-user-session" in ended.stderr
 
 
+def test_without_a_bus_its_packages_are_not_needed(
+    folder: Path, probe: Any, run_program: Any, in_namespace: Any
+) -> None:
+    """Where dbus-user-session is not installed, a sandbox without a bus works."""
+    *program, end = probe.sandbox
+    probe.sandbox = (*program, "--no-bus", end)
+    hide = f"cp -a /usr/lib/systemd/user/. {folder}; rm -r {folder}/dbus* {folder}/*/dbus*"
+
+    ended = run_program(
+        in_namespace(
+            f"{hide}; mount --bind {folder} /usr/lib/systemd/user",
+            probe.command("systemctl --user is-system-running"),
+        )
+    )
+
+    assert (0, "running\n") == (ended.returncode, ended.stdout), ended.stderr
+
+
 def test_machines_system_bus_and_sessions_are_out_of_reach(probe: Any) -> None:
     """Inside there is no system bus, and no runtime folder but the sandbox's own."""
     ended = probe.run('ls /run/dbus; ls /run/user; basename "$XDG_RUNTIME_DIR"')

@@ -9,8 +9,9 @@ import click
     "sandbox",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
+@click.option("--no-bus", is_flag=True, help="Boot it without D-Bus, as without dbus-user-session.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] CMD...")
-def sandbox_command(command: tuple[str, ...]) -> None:
+def sandbox_command(command: tuple[str, ...], no_bus: bool) -> None:
     """Run CMD inside a throw-away user manager.
 
     CMD sees a fresh `systemd --user` with a home and a runtime folder of its own, runs as an
@@ -21,4 +22,4 @@ def sandbox_command(command: tuple[str, ...]) -> None:
     """
     from unitward.systemd.sandbox import run_in_sandbox
 
-    sys.exit(run_in_sandbox(command))
+    sys.exit(run_in_sandbox(command, has_bus=not no_bus))

@@ -16,6 +16,8 @@ class Folders:
     desired: the desired-state folder unless `source:` of config_file names another.
     edited: where copies of hand-edited unit files are kept.
     wake: the socket on which commands wake the daemon.
+    remembered: what the daemon heard of units that the manager has forgotten.
+    given_up: why the daemon's passes fail, while they do.
     """
 
     home: Path
@@ -30,6 +32,8 @@ class Folders:
     lock: Path
     edited: Path
     wake: Path
+    remembered: Path
+    given_up: Path
 
 
 def folders_from(env: Mapping[str, str], uid: int) -> Folders:
@@ -64,6 +68,8 @@ def folders_from(env: Mapping[str, str], uid: int) -> Folders:
         lock=own_state / "lock",
         edited=own_state / "edited",
         wake=runtime / "unitward" / "wake",
+        remembered=runtime / "unitward" / "remembered.json",
+        given_up=runtime / "unitward" / "given-up.json",
     )
 
 

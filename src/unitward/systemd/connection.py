@@ -1,17 +1,14 @@
-"""One connection to the bus of the user manager: reaching it, calling it, hearing it."""
+"""One connection to a user manager, through its bus or to itself: reaching, calling, hearing."""
 
 import asyncio
-import contextlib
 import os
-import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
-from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
-from dbus_fast.errors import AuthError, DBusFastError
 from dbus_fast.message import Message
 
 from unitward.errors import (
@@ -21,6 +18,7 @@ from unitward.errors import (
     UnitwardError,
 )
 from unitward.systemd.session import explain_unreachable
+from unitward.systemd.wire import Wire
 
 SERVICE = "org.freedesktop.systemd1"
 MANAGER_PATH = "/org/freedesktop/systemd1"
@@ -53,28 +51,31 @@ class ErrorName(StrEnum):
     NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
 
 
-class Connection:
-    """A connected bus on which a systemd user manager answers.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to a user manager: a D-Bus address.
 
-    `on_signal` hears every signal that the match rules let through, `on_end` is called once
-    when the connection ends without `close()`. Both are called in the event loop.
+    private: the manager's own socket. It broadcasts every signal there, unasked; there are no
+    match rules and no bus names, no unit can be referenced, and the manager's end, also when it
+    executes itself anew, is the end of the connection (measured on 252).
     """
 
-    def __init__(
-        self,
-        bus: MessageBus,
-        *,
-        on_signal: Callable[[Message], None],
-        on_end: Callable[[], None],
-        limit_seconds: float,
-    ) -> None:
-        self._bus = bus
+    address: str
+    private: bool = False
+
+
+class Connection:
+    """A connection on which a systemd user manager answers.
+
+    `on_signal` hears every signal that the match rules let through, on the private socket every
+    signal there is. `on_end` is called once when the connection ends without `close()`. Both are
+    called in the event loop.
+    """
+
+    def __init__(self, wire: Wire, route: Route, *, limit_seconds: float) -> None:
+        self._wire = wire
         self._limit = limit_seconds
-        self._on_end = on_end
-        self._on_signal = on_signal
-        self._closing = False
-        bus.add_message_handler(self._hear)
-        self._watcher = asyncio.create_task(self._wait_for_end())
+        self.route = route
 
     @classmethod
     async def open(
@@ -83,28 +84,61 @@ class Connection:
         *,
         on_signal: Callable[[Message], None],
         on_end: Callable[[], None],
+        begin: Callable[["Connection"], Awaitable[None]] | None = None,
         limit_seconds: float = CALL_LIMIT_SECONDS,
     ) -> "Connection":
-        """Connect to the first address of `env` that answers; nothing is subscribed yet.
+        """Connect by the first route of `env` that answers: a bus, else the private socket.
 
+        begin: what makes the connection complete; where it raises ManagerCallError or
+        ManagerUnreachableError, the next route is tried. Nothing is subscribed otherwise.
         Raises ManagerUnreachableError, with a hint fit for what is missing.
         """
         reasons: list[str] = []
-        for address in bus_addresses(env):
+        for route in routes(env):
             try:
-                bus = await _connect(address, limit_seconds)
-            except (OSError, AuthError, DBusFastError, ValueError, TimeoutError) as error:
-                reasons.append(f"{address}: {_reason(error, limit_seconds)}")
+                connection = await cls._through(route, on_signal, on_end, limit_seconds)
+            except (OSError, ValueError, UnitwardError) as error:
+                reasons.append(f"{route.address}: {_reason(error, limit_seconds)}")
+                continue
+            try:
+                await (begin(connection) if begin else asyncio.sleep(0))
+            except (ManagerCallError, ManagerUnreachableError) as error:
+                await connection.close()
+                reasons.append(f"{route.address}: {error}")
+            except BaseException:
+                await connection.close()
+                raise
             else:
-                return cls(bus, on_signal=on_signal, on_end=on_end, limit_seconds=limit_seconds)
+                return connection
         message, hint = explain_unreachable(env)
         raise ManagerUnreachableError("; ".join([message, *reasons]), hint=hint)
 
+    @classmethod
+    async def _through(
+        cls,
+        route: Route,
+        on_signal: Callable[[Message], None],
+        on_end: Callable[[], None],
+        limit_seconds: float,
+    ) -> "Connection":
+        def hear(message: Message) -> None:
+            if message.message_type is MessageType.SIGNAL:
+                on_signal(message)
+
+        async with asyncio.timeout(limit_seconds):
+            wire = await Wire.open(route.address, hear, lambda _: on_end())
+            connection = cls(wire, route, limit_seconds=limit_seconds)
+            if not route.private:
+                try:
+                    await connection.call(bus_call("Hello", "", []))
+                except BaseException:
+                    wire.close()
+                    raise
+        return connection
+
     async def close(self) -> None:
-        """Close the socket and end the task that watches it; pending calls fail."""
-        self._closing = True
-        self._bus.disconnect()
-        await self._watcher
+        """Close the socket; pending calls fail."""
+        self._wire.close()
 
     async def call(self, message: Message, *, limit_seconds: float | None = None) -> list[Any]:
         """Send one call and return the body of its reply.
@@ -123,41 +157,37 @@ class Connection:
 
         The limit is for the whole batch; by default it grows by 20 ms with every further call.
         """
-        if not self._bus.connected:
+        if not self._wire.is_open:
             return [_lost(message, "it is closed") for message in messages]
         if not messages:
             return []
         if limit_seconds is None:
             limit_seconds = self._limit + _SECONDS_PER_FURTHER_CALL * (len(messages) - 1)
-        tasks = [asyncio.create_task(self._bus.call(message)) for message in messages]
+        replies = self._wire.call_all(messages)
         try:
-            await asyncio.wait(tasks, timeout=limit_seconds)
+            await asyncio.wait(replies, timeout=limit_seconds)
         finally:
-            for task in tasks:
-                task.cancel()
+            for reply in replies:
+                reply.cancel()
         return [
-            _outcome(task, message, limit_seconds)
-            for task, message in zip(tasks, messages, strict=True)
+            _outcome(reply, message, limit_seconds)
+            for reply, message in zip(replies, messages, strict=True)
         ]
 
-    def _hear(self, message: Message) -> bool:
-        if message.message_type is MessageType.SIGNAL:
-            self._on_signal(message)
-        return False
 
-    async def _wait_for_end(self) -> None:
-        # dbus-fast hands over whatever ended the connection: end of file, a reset, its own errors.
-        with contextlib.suppress(Exception):
-            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast's gap
-        if not self._closing:
-            self._on_end()
+def routes(env: Mapping[str, str]) -> tuple[Route, ...]:
+    """Return the ways to try, in order: the buses, then the manager's private socket."""
+    found = [Route(address) for address in bus_addresses(env)]
+    if runtime := env.get("XDG_RUNTIME_DIR"):
+        found.append(Route(_socket_address(f"{runtime}/systemd/private"), private=True))
+    return tuple(found)
 
 
 def bus_addresses(env: Mapping[str, str]) -> tuple[str, ...]:
     """Return the addresses to try, as sd_bus_open_user(3) orders them, without repetition."""
     found = [env.get("DBUS_SESSION_BUS_ADDRESS", "")]
     if runtime := env.get("XDG_RUNTIME_DIR"):
-        found.append("unix:path=" + quote(f"{runtime}/bus", safe="/-_."))
+        found.append(_socket_address(f"{runtime}/bus"))
     return tuple(dict.fromkeys(address for address in found if address))
 
 
@@ -209,39 +239,8 @@ def bus_call(member: str, signature: str, body: Sequence[Any]) -> Message:
     )
 
 
-class _PatientSocket:
-    """The sending side of a socket whose full buffer means "later", not "broken".
-
-    dbus-fast 5.2 drops the connection when a send would block, which some 300 pipelined calls
-    reach. A send of no bytes makes it wait until the socket is writable again. Other errors
-    are left to the reading side, which meets them too and ends the connection in one place.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-
-    def send(self, data: memoryview) -> int:
-        """Send what fits now and return how much that was."""
-        try:
-            return self._sock.send(data)
-        except OSError:
-            return 0
-
-
-class _Bus(MessageBus):
-    """dbus-fast's bus, with a writer that can wait."""
-
-    async def connect(self) -> "_Bus":
-        """Connect, authenticate and say hello."""
-        await super().connect()
-        if self._writer is not None and self._sock is not None:
-            self._writer.sock = cast("socket.socket", _PatientSocket(self._sock))
-        return self
-
-
-async def _connect(address: str, limit_seconds: float) -> MessageBus:
-    async with asyncio.timeout(limit_seconds):
-        return await _Bus(bus_address=address).connect()
+def _socket_address(path: str) -> str:
+    return "unix:path=" + quote(os.fsencode(path), safe="/-_.")
 
 
 def _reason(error: Exception, limit_seconds: float) -> str:
@@ -255,21 +254,18 @@ def _reason(error: Exception, limit_seconds: float) -> str:
 
 
 def _outcome(
-    task: "asyncio.Task[Message]", message: Message, limit_seconds: float
+    answer: "asyncio.Future[Message]", message: Message, limit_seconds: float
 ) -> list[Any] | UnitwardError:
     """Turn what became of a call into its body or into one of our errors."""
     subject = _subject(message)
-    if not task.done() or task.cancelled():
+    if not answer.done() or answer.cancelled():
         return ManagerTimeoutError(
             f"the user manager did not answer {subject} within {limit_seconds:g} s",
             hint="see what it does: systemctl --user list-jobs",
         )
-    if (error := task.exception()) is not None:
-        return _lost(message, str(error) or type(error).__name__)
-    # Annotated as never None, yet None after an orderly disconnection.
-    reply = cast("Message | None", task.result())
-    if reply is None:
-        return _lost(message, "it was closed")
+    if (error := answer.exception()) is not None:
+        return _lost(message, str(error) or "it was closed")
+    reply = answer.result()
     if reply.message_type is MessageType.ERROR:
         text = reply.body[0] if reply.body else reply.error_name
         return ManagerCallError(f"{subject}: {text}", name=str(reply.error_name))

@@ -48,6 +48,11 @@ class Disconnected:
     """The connection ended; nothing further comes from this Manager."""
 
 
+@dataclass(frozen=True, slots=True)
+class BusAppeared:
+    """The account has a bus since a moment ago, and this connection does not use it."""
+
+
 Event = (
     UnitChanged
     | JobFinished
@@ -56,4 +61,5 @@ Event = (
     | ManagerGone
     | ManagerBack
     | Disconnected
+    | BusAppeared
 )

@@ -9,11 +9,15 @@ from unitward.model.unitstate import JobResult
 
 
 class Verb(StrEnum):
-    """What can be asked of a unit; the value is the method of the Manager interface."""
+    """What can be asked of a unit; the value is the method of the Manager interface.
+
+    TRY_RESTART does nothing for a unit that is neither active nor reloading when its turn comes.
+    """
 
     START = "StartUnit"
     STOP = "StopUnit"
     RESTART = "RestartUnit"
+    TRY_RESTART = "TryRestartUnit"
     RELOAD = "ReloadUnit"
 
 

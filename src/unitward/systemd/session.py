@@ -53,13 +53,9 @@ def explain_unreachable(env: Mapping[str, str]) -> tuple[str, str]:
     if not (folder / "systemd" / "private").exists():
         message = f"no user manager runs in {runtime}"
         return message, f"is user@{uid}.service running? To start it, now and at boot: {linger}"
-    if not (folder / "bus").exists():
-        message = f"the user manager has no bus: {runtime}/bus does not exist"
-        install = "install dbus-user-session (or dbus-broker)"
-        return message, f"{install}, then: systemctl --user start dbus.socket"
-    message = "no user manager answers on the bus"
+    message = "the user manager answers neither through a bus nor on its private socket"
     stale = "" if env.get("DBUS_SESSION_BUS_ADDRESS") is None else _STALE_ADDRESS
-    return message, f"see: systemctl --user status dbus.service{stale}"
+    return message, f"does it run? See: systemctl --user status, systemctl status user@{uid}{stale}"
 
 
 def _user_name(uid: int) -> str:

@@ -1,11 +1,12 @@
-"""From the bus's signals to events, cheaply where they concern foreign units."""
+"""From the manager's signals to events, cheaply where they concern foreign units."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from dbus_fast.message import Message
 
-from unitward.errors import ManagerCallError, ManagerUnreachableError, UnitwardError
+from unitward.errors import ManagerCallError, UnitwardError
 from unitward.model.unitstate import JobResult
 from unitward.systemd.connection import (
     BUS_PATH,
@@ -21,6 +22,7 @@ from unitward.systemd.connection import (
     manager_call,
 )
 from unitward.systemd.events import (
+    BusAppeared,
     Disconnected,
     Event,
     JobFinished,
@@ -31,7 +33,7 @@ from unitward.systemd.events import (
     UnitFilesChanged,
 )
 from unitward.systemd.jobs import JobTracker
-from unitward.systemd.session import explain_unreachable
+from unitward.systemd.memory import Memory
 from unitward.systemd.units import path_of
 
 # UnitNew and UnitRemoved are not asked for: a reload sends both for every unit, and so does
@@ -61,12 +63,24 @@ MATCH_RULES = tuple(
 
 _State = tuple[str | None, str | None, bytes | None]
 
+_BUS_PATHS: Final = frozenset(
+    path_of(name) for name in ("dbus.socket", "dbus.service", "dbus-broker.service")
+)
+
 
 class SignalReader:
-    """Turns signals into events; of units and jobs only those watched and tracked make any."""
+    """Turns signals into events; of units and jobs only those watched and tracked make any.
 
-    def __init__(self, jobs: JobTracker) -> None:
+    memory: gets what the signals tell of the units to keep once the connection turns out to be
+    private. On a bus only half of that is heard, and RefUnit keeps the units themselves.
+    """
+
+    def __init__(self, jobs: JobTracker, memory: Memory) -> None:
         self._jobs = jobs
+        self._memory = memory
+        self._private = False
+        self._kept: dict[str, str] = {}
+        self._since = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._listeners: list[Callable[[Event], None]] = []
         self._names: dict[str, str] = {}
         self._watched: frozenset[str] = frozenset()
@@ -83,13 +97,27 @@ class SignalReader:
         self._names = {path_of(name): name for name in self._watched}
         self._last = {name: state for name, state in self._last.items() if name in self._watched}
 
+    def listen_privately(self) -> None:
+        """Take the signals as those of the private socket: all of them, and no bus yet."""
+        self._private = True
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Have the last run of these units remembered, too."""
+        new = {path_of(name): name for name in names}
+        self._kept.update(new)
+        self._memory.keep(new.values())
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Have units forgotten."""
+        for name in names:
+            self._kept.pop(path_of(name), None)
+            self._memory.drop([name])
+
     def hear(self, message: Message) -> None:
         """Take one signal."""
         match message.member:
             case "PropertiesChanged":
-                name = self._names.get(message.path or "")
-                if name is not None and not self._reloading:
-                    self._unit_changed(name, message.body[1])
+                self._properties_changed(message.path or "", message.body)
             case "JobRemoved":
                 self._job_removed(message.body)
             case "Reloading":
@@ -112,6 +140,26 @@ class SignalReader:
         for listener in self._listeners:
             listener(event)
 
+    def _properties_changed(self, path: str, body: list[Any]) -> None:
+        interface, changed, _ = body
+        if self._private:
+            if path in self._kept:
+                self._memory.hear(self._kept[path], interface, changed)
+            if path in _BUS_PATHS and interface == UNIT:
+                self._bus_changed(changed)
+        name = self._names.get(path)
+        if name is not None and interface == UNIT and not self._reloading:
+            self._unit_changed(name, changed)
+
+    def _bus_changed(self, changed: dict[str, Any]) -> None:
+        """Tell when a unit of the bus became active since this connection began."""
+        state, entered = changed.get("ActiveState"), changed.get("ActiveEnterTimestampMonotonic")
+        if state is None or entered is None or state.value != "active":
+            return
+        if entered.value > self._since:
+            self._since = entered.value
+            self._emit(BusAppeared())
+
     def _unit_changed(self, name: str, changed: dict[str, Any]) -> None:
         active, sub, invocation = (
             changed[key].value if key in changed else None
@@ -129,20 +177,20 @@ class SignalReader:
             self._emit(JobFinished(path, unit, result))
 
 
-async def subscribe(connection: Connection, env: Mapping[str, str]) -> None:
-    """Add the match rules, then have the manager send signals."""
+async def subscribe(connection: Connection) -> None:
+    """Add the match rules, then have the manager send signals; on its own socket it does anyway.
+
+    Raises ManagerCallError where there is a bus without a manager.
+    """
+    if connection.route.private:
+        return
     calls = [bus_call("AddMatch", "s", [rule]) for rule in MATCH_RULES]
     *matches, subscribed = await connection.call_all([*calls, manager_call("Subscribe")])
-    for reply in matches:
-        if isinstance(reply, UnitwardError):
-            raise reply
-    match subscribed:
-        case ManagerCallError(name=ErrorName.ALREADY_SUBSCRIBED):
-            pass
-        case ManagerCallError():
-            message, hint = explain_unreachable(env)
-            raise ManagerUnreachableError(f"{message}: {subscribed}", hint=hint) from subscribed
-        case UnitwardError():
-            raise subscribed
-        case _:
-            pass
+    for reply in (*matches, subscribed):
+        match reply:
+            case ManagerCallError(name=ErrorName.ALREADY_SUBSCRIBED):
+                pass
+            case UnitwardError():
+                raise reply
+            case _:
+                pass

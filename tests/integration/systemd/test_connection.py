@@ -21,9 +21,9 @@ def open_files() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir()}
 
 
-async def test_subscribing_twice_is_no_error(manager: Manager, account: Any) -> None:
+async def test_subscribing_twice_is_no_error(manager: Manager) -> None:
     """A client that is subscribed already may ask again."""
-    await subscribe(manager._connection, account.env)
+    await subscribe(manager._connection)
 
     assert await manager.system_state()
 

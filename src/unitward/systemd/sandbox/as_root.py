@@ -23,6 +23,7 @@ from unitward.systemd.sandbox.account import (
     choose_account,
 )
 from unitward.systemd.sandbox.boot import wait_until_up
+from unitward.systemd.sandbox.bus import withhold_bus
 from unitward.systemd.sandbox.cgroup import Slice, delegate, own_slice
 from unitward.systemd.sandbox.environment import command_environment, manager_environment
 from unitward.systemd.sandbox.journald import NoJournalError, last_messages, start_journal
@@ -44,7 +45,7 @@ _JOIN: Final = 'echo 0 >"$0" && exec "$@"'
 """A shell script that moves itself to a cgroup and becomes its arguments."""
 
 
-def run_as_root(command: Sequence[str]) -> int:
+def run_as_root(command: Sequence[str], *, has_bus: bool) -> int:
     """Run `command` in a fresh sandbox and return its exit code (128 + n for signal n).
 
     Needs CAP_SYS_ADMIN. Raises SandboxError.
@@ -63,7 +64,7 @@ def run_as_root(command: Sequence[str]) -> int:
         pid = os.fork()
         if pid == 0:
             os.close(reader)
-            _process_one(writer, lambda: _Inside(account, cgroup, command).run())
+            _process_one(writer, lambda: _Inside(account, cgroup, command, has_bus).run())
         os.close(writer)
         code = tend(pid, patience=_SUPERVISOR_PATIENCE_S)
         with os.fdopen(reader, encoding="utf-8") as pipe:
@@ -118,6 +119,7 @@ class _Inside:
     account: Account
     outer_cgroup: Slice
     command: Sequence[str]
+    has_bus: bool
 
     def run(self) -> int:
         folders = folders_of(self.account)
@@ -152,6 +154,8 @@ class _Inside:
             return None
 
     def _start_manager(self, folders: Folders, *, has_journal: bool) -> int:
+        if not self.has_bus:
+            withhold_bus(folders.runtime_dir, uid=self.account.uid, gid=self.account.gid)
         log = folders.own / "manager.log"
         pid = self._spawn_in(
             self._cgroup.manager(self.account.uid),
@@ -169,7 +173,13 @@ class _Inside:
             printed = log.read_text(encoding="utf-8", errors="replace")
             return printed + (last_messages() if has_journal else "")
 
-        wait_until_up(pid, folders.runtime_dir, said, become=self.account.become(()))
+        wait_until_up(
+            pid,
+            folders.runtime_dir,
+            said,
+            has_bus=self.has_bus,
+            become=self.account.become(()),
+        )
         return pid
 
     def _run_command(self, folders: Folders, become: Sequence[str]) -> int:
@@ -183,6 +193,7 @@ class _Inside:
                 user=self.account.name,
                 home=folders.home,
                 runtime_dir=folders.runtime_dir,
+                has_bus=self.has_bus,
             ),
         )
         return tend(pid, patience=_COMMAND_PATIENCE_S)

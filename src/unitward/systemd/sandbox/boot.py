@@ -22,9 +22,14 @@ class SandboxInterruptedError(SandboxError):
 
 
 def wait_until_up(
-    pid: int, runtime_dir: Path, said: Callable[[], str], *, become: Sequence[str] = ()
+    pid: int,
+    runtime_dir: Path,
+    said: Callable[[], str],
+    *,
+    has_bus: bool,
+    become: Sequence[str] = (),
 ) -> None:
-    """Return when the manager `pid` is `running` or `degraded` and its bus listens.
+    """Return when the manager `pid` is `running` or `degraded` and its bus, if any, listens.
 
     `said` returns what the manager last wrote, for the error. `become` begins the command line of
     the question to the manager, which answers only its own user, not root (measured, systemd 252).
@@ -40,7 +45,7 @@ def wait_until_up(
             raise SandboxError(f"the sandbox's user manager ended while booting; {_last(said())}")
         if (runtime_dir / "systemd/private").exists():
             state = _state(runtime_dir, become) or state
-            if state in {"running", "degraded"} and (runtime_dir / "bus").exists():
+            if state in {"running", "degraded"} and (not has_bus or (runtime_dir / "bus").exists()):
                 return
         time.sleep(_POLL_S)
     raise SandboxError(

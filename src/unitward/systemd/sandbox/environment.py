@@ -47,7 +47,7 @@ def manager_environment(
 
 
 def command_environment(
-    outer: Mapping[str, str], *, user: str, home: Path, runtime_dir: Path
+    outer: Mapping[str, str], *, user: str, home: Path, runtime_dir: Path, has_bus: bool
 ) -> dict[str, str]:
     """Return the environment of the command: the sandbox's folders, the caller's terminal and PATH.
 
@@ -59,13 +59,17 @@ def command_environment(
         for name, value in outer.items()
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
-    return passed_on | {
-        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime_dir}/bus",
-        "HOME": str(home),
-        "LOGNAME": user,
-        "PATH": outer.get("PATH", MANAGER_PATH),
-        "SHELL": outer.get("SHELL", "/bin/sh"),
-        "TMPDIR": str(home / "tmp"),
-        "USER": user,
-        "XDG_RUNTIME_DIR": str(runtime_dir),
-    }
+    bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={runtime_dir}/bus"} if has_bus else {}
+    return (
+        passed_on
+        | bus
+        | {
+            "HOME": str(home),
+            "LOGNAME": user,
+            "PATH": outer.get("PATH", MANAGER_PATH),
+            "SHELL": outer.get("SHELL", "/bin/sh"),
+            "TMPDIR": str(home / "tmp"),
+            "USER": user,
+            "XDG_RUNTIME_DIR": str(runtime_dir),
+        }
+    )

@@ -5,6 +5,7 @@ A guard process outlives its maker just long enough to clean up after it, howeve
 
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 
 from unitward.errors import Exit, SandboxError
 from unitward.systemd.sandbox.boot import wait_until_up
+from unitward.systemd.sandbox.bus import withhold_bus
 from unitward.systemd.sandbox.claims import claimed, taken_over
 from unitward.systemd.sandbox.environment import command_environment, manager_environment
 from unitward.systemd.sandbox.process import end, signals_held, spawn, tend, wait_for_end
@@ -40,13 +42,15 @@ class Sandbox:
     """A running throw-away user manager.
 
     `env` is the whole environment for programs that shall talk to it. `home` and `runtime_dir` are
-    private to it; `unit_dir` is the folder its fragments are in.
+    private to it; `unit_dir` is the folder its fragments are in. Without `has_bus`, its private
+    socket is the only way to the manager.
     """
 
     name: str
     home: Path
     runtime_dir: Path
     env: Mapping[str, str]
+    has_bus: bool
     _log: Path
     _outer: Mapping[str, str]
     _manager: int | None = field(default=None)
@@ -62,6 +66,8 @@ class Sandbox:
         if self._manager is not None:
             return
         self._boots += 1
+        if not self.has_bus:
+            withhold_bus(self.runtime_dir)
         environment = manager_environment(
             self._outer, user=_user_name(), home=self.home, runtime_dir=self.runtime_dir
         )
@@ -70,7 +76,7 @@ class Sandbox:
             self.in_scope(f"manager{self._boots}", manager), self._outer, output=self._log
         )
         try:
-            wait_until_up(self._manager, self.runtime_dir, self._said)
+            wait_until_up(self._manager, self.runtime_dir, self._said, has_bus=self.has_bus)
         except SandboxError:
             self.kill_manager()
             raise
@@ -89,6 +95,20 @@ class Sandbox:
             wait_for_end(self._manager, limit=_PATIENCE_S)
         _outer_systemctl(self._outer, "stop", scope)
         self._manager = None
+
+    def empty(self) -> None:
+        """Remove all that is in its folders; only while no manager runs."""
+        for top in (self.home, self.runtime_dir):
+            for parent, folders, _ in os.walk(top):
+                for name in folders:
+                    path = Path(parent, name)
+                    if not path.is_symlink():
+                        path.chmod(0o700)
+            for path in top.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
 
     def in_scope(self, purpose: str, command: Sequence[str]) -> list[str]:
         """Return a command line, for the outer environment, that ends with the sandbox."""
@@ -110,7 +130,7 @@ class Sandbox:
 
 
 @contextmanager
-def open_nested(outer: Mapping[str, str]) -> Iterator[Sandbox]:
+def open_nested(outer: Mapping[str, str], *, has_bus: bool) -> Iterator[Sandbox]:
     """Boot a manager under the one that `outer`, an environment, leads to.
 
     At the end of the block, or of this process, all of its processes are killed and its folder is
@@ -130,24 +150,24 @@ def open_nested(outer: Mapping[str, str]) -> Iterator[Sandbox]:
         )
         guard = _start_guard(folder, outer)
         stack.callback(_end_guard, guard)
-        sandbox = _lay_out(folder, outer)
+        sandbox = _lay_out(folder, outer, has_bus=has_bus)
         stack.callback(sandbox.stop_manager)
         sandbox.start_manager()
         yield sandbox
 
 
-def run_nested(command: Sequence[str], outer: Mapping[str, str]) -> int:
+def run_nested(command: Sequence[str], outer: Mapping[str, str], *, has_bus: bool) -> int:
     """Run `command` in a fresh sandbox and return its exit code (128 + n for signal n).
 
     Raises SandboxError as `open_nested`.
     """
-    with signals_held(), open_nested(outer) as sandbox:
+    with signals_held(), open_nested(outer, has_bus=has_bus) as sandbox:
         scoped = sandbox.in_scope("command", (*_in(sandbox.env), *command))
         pid = spawn(scoped, _leading_to_manager(outer))
         return tend(pid, patience=_PATIENCE_S)
 
 
-def _lay_out(folder: Path, outer: Mapping[str, str]) -> Sandbox:
+def _lay_out(folder: Path, outer: Mapping[str, str], *, has_bus: bool) -> Sandbox:
     home = folder / "home"
     runtime_dir = folder / "run"
     for path in (home, runtime_dir, home / "tmp"):
@@ -156,7 +176,10 @@ def _lay_out(folder: Path, outer: Mapping[str, str]) -> Sandbox:
         name=folder.name,
         home=home,
         runtime_dir=runtime_dir,
-        env=command_environment(outer, user=_user_name(), home=home, runtime_dir=runtime_dir),
+        env=command_environment(
+            outer, user=_user_name(), home=home, runtime_dir=runtime_dir, has_bus=has_bus
+        ),
+        has_bus=has_bus,
         _log=folder / "manager.log",
         _outer=outer,
     )

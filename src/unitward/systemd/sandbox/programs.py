@@ -16,6 +16,7 @@ _BUS_SOCKETS: Final = (
     Path("/lib/systemd/user/dbus.socket"),
     Path("/etc/systemd/user/dbus.socket"),
 )
+_OF_THE_BUS: Final = frozenset({"dbus", "dbus-user-session"})
 
 
 def manager_program() -> Path:
@@ -28,9 +29,13 @@ def journal_program() -> Path | None:
     return next((path for path in _JOURNALS if path.exists()), None)
 
 
-def check_programs() -> None:
-    """Raise SandboxError naming every Debian package that is missing."""
-    missing = [package for package, found in _packages() if not found]
+def check_programs(*, has_bus: bool) -> None:
+    """Raise SandboxError naming every Debian package that is missing.
+
+    Without a bus, its packages are not needed.
+    """
+    needed = _packages() if has_bus else [p for p in _packages() if p[0] not in _OF_THE_BUS]
+    missing = [package for package, found in needed if not found]
     if missing:
         names = " ".join(missing)
         raise SandboxError(
