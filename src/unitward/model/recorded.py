@@ -29,11 +29,23 @@ class RecordedLink:
 
 
 class Prior(StrEnum):
-    """What a unit that we did not make was before we first acted on it."""
+    """Whether a unit that we did not make ran before we first acted on it; NONE: we made it."""
 
     NONE = ""
     ACTIVE = "active"
     INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a unit was before we first acted on it, to be given back when it is let go.
+
+    links: (path, target) of the enablement links to it that stood then, ordered by path.
+    """
+
+    unit: str
+    state: Prior = Prior.NONE
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,10 @@ class RecordedUnit:
     life: identity of the user manager in whose life we last knew it running.
     wish: the run state it wanted to be in at the last pass.
     tries: starts in a row that did not lead to a minute of running.
+    tried_at: when (wall clock, seconds) the last of these was, 0 for none.
     masked: we masked it.
+    doubted: InvocationID (hex) of a process that was taken over without a ledger and may be
+        older than its file (P7), "" when what it was started with is known.
     """
 
     name: str
@@ -61,8 +76,9 @@ class RecordedUnit:
     life: str = ""
     wish: str = ""
     tries: int = 0
+    tried_at: float = 0.0
     masked: bool = False
-    prior: Prior = Prior.NONE
+    doubted: str = ""
 
 
 class IntentKind(StrEnum):
@@ -101,6 +117,8 @@ class Recorded:
     absences: unit or drop-in path -> since when (wall clock, seconds) complete readings lack it.
     approved: digests of held plans that a person approved.
     orders: what people asked for of single units.
+    before: what units were before we first acted on them; known from the first intent on.
+    identity: USER@HOST, as noted first or approved last; "" before the first pass.
     """
 
     installation: str
@@ -111,12 +129,18 @@ class Recorded:
     absences: Mapping[str, float] = field(default_factory=dict)
     approved: frozenset[str] = frozenset()
     orders: Orders = field(default_factory=Orders)
+    before: Mapping[str, Before] = field(default_factory=dict)
+    identity: str = ""
 
     def owned_digests(self, path: str) -> frozenset[str]:
         """Return the digests with which the file at the path is ours (semantics.md N)."""
         digests = {i.digest for i in self.intents if i.kind is IntentKind.WRITE and i.path == path}
         recorded = self.files.get(path)
         return frozenset(digests | ({recorded.digest} if recorded else set()))
+
+    def was(self, unit: str) -> Before:
+        """Return what the unit was before we first acted on it."""
+        return self.before.get(unit) or Before(unit)
 
     def open_run(self, unit: str) -> Intent | None:
         """Return the unit's newest open intent to run it, if any."""

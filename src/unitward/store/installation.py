@@ -1,8 +1,11 @@
-"""The installation's id where no ledger tells it: in the marks of the files that stand."""
+"""Whose ledger it is: this installation's id, also where only the marks of files tell it."""
 
+import secrets
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from unitward.errors import LedgerError
 from unitward.store.unit_files import UnitFiles
 from unitward.unitfile.mark import read_mark
 
@@ -24,3 +27,27 @@ def _unit_files(unit_dir: Path) -> Iterable[str]:
     for pattern in ("*.*", "*.d/*.conf"):
         for path in unit_dir.glob(pattern):
             yield str(path.relative_to(unit_dir))
+
+
+def settle_identity(
+    connection: sqlite3.Connection, path: Path, identity: str, unit_dir: Path | None
+) -> None:
+    """Note in a new ledger whose it is and what its marks carry; refuse another's.
+
+    Raises LedgerError, and sqlite3.Error where the ledger cannot be written.
+    """
+    row = connection.execute("SELECT value FROM facts WHERE name='identity'").fetchone()
+    if row is None:
+        known = marked_installation(unit_dir, identity) if unit_dir is not None else ""
+        installation = known or f"{identity}-{secrets.token_hex(4)}"
+        connection.execute(
+            "INSERT INTO facts VALUES ('identity', ?), ('installation', ?)",
+            (identity, installation),
+        )
+    elif row[0] != identity:
+        raise LedgerError(
+            f"{path}: this ledger belongs to another machine or account "
+            f"({row[0]}, this is {identity})",
+            hint="a copied home? move the ledger away; unitward then changes nothing that "
+            "the other installation wrote",
+        )

@@ -5,50 +5,39 @@ transaction; when it cannot be written, nothing may be changed on the machine.
 """
 
 import contextlib
-import json
-import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from unitward.errors import LedgerError
-from unitward.model.declared import OnRemove
 from unitward.model.orders import Nudge
 from unitward.model.recorded import (
+    Before,
     Intent,
     IntentKind,
-    Prior,
     Recorded,
     RecordedFile,
     RecordedLink,
     RecordedUnit,
 )
-from unitward.model.source import Place
-from unitward.store.installation import marked_installation
+from unitward.store.copy import in_todays_shape
+from unitward.store.installation import settle_identity
 from unitward.store.migrations import migrate, refuse_newer
 from unitward.store.orders import OrderBook, read_orders
+from unitward.store.passes import PassBook
+from unitward.store.trouble import explain
+from unitward.store.units import (
+    drop_stale_before,
+    read_before,
+    read_units,
+    write_before,
+    write_units,
+)
 
 BUSY_SECONDS = 5.0
-KEPT_GENERATIONS = 200
-UNIT_COLUMNS = (
-    "name, file, line, column_, on_remove, install_digest, run_digest, external_digest,"
-    " reload_digest, invocation, life, wish, tries, masked, prior"
-)
-UNIT_MARKS = ", ".join("?" * 15)
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """One recorded change of the machine; `report` is its JSON document."""
-
-    ident: int
-    at: float
-    revision: str
-    trigger: str
-    report: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +45,7 @@ class Changes:
     """What a pass writes to the ledger in one transaction.
 
     nudged: nudges that led to a start, and are over with it.
+    before: what units were that were acted on for the first time.
     """
 
     units: tuple[RecordedUnit, ...] = ()
@@ -66,6 +56,7 @@ class Changes:
     deleted_links: tuple[str, ...] = ()
     closed: tuple[int, ...] = ()
     nudged: tuple[Nudge, ...] = ()
+    before: tuple[Before, ...] = ()
 
     def __bool__(self) -> bool:
         return any(
@@ -78,6 +69,7 @@ class Changes:
                 self.deleted_links,
                 self.closed,
                 self.nudged,
+                self.before,
             )
         )
 
@@ -85,7 +77,7 @@ class Changes:
 class Ledger:
     """An open ledger. Use `open_ledger` or `read_ledger`; close it when done.
 
-    orders: what people ask for of single units.
+    orders: what people ask for of single units. passes: requests for passes, and their reports.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -94,6 +86,7 @@ class Ledger:
         self._known: tuple[int, Recorded] | None = None
         self._opened = _file_at(path)
         self.orders = OrderBook(connection, self._transaction)
+        self.passes = PassBook(connection, self._commit, self._guarded_read)
 
     def __enter__(self) -> Self:
         return self
@@ -117,8 +110,16 @@ class Ledger:
 
     def installation(self) -> str:
         """Return the id that ownership marks carry."""
+        return self._fact("installation")
+
+    def take_identity(self, name: str) -> None:
+        """Note whom the account stands for from now on, USER@HOST."""
+        with self._transaction():
+            self._db.execute("REPLACE INTO facts VALUES ('name', ?)", (name,))
+
+    def _fact(self, name: str) -> str:
         with self._guard("read"):
-            row = self._db.execute("SELECT value FROM facts WHERE name='installation'").fetchone()
+            row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def read(self) -> Recorded:
@@ -131,8 +132,6 @@ class Ledger:
     def _read(self) -> Recorded:
         with self._guard("read"):
             db = self._db
-            rows = db.execute(f"SELECT {UNIT_COLUMNS} FROM units")  # noqa: S608 - a constant
-            units = {unit.name: unit for unit in map(_unit, rows)}
             files = {
                 path: RecordedFile(path, unit, digest, bytes(content))
                 for path, unit, digest, content in db.execute(
@@ -147,13 +146,15 @@ class Ledger:
             }
             return Recorded(
                 installation=self.installation(),
-                units=units,
+                identity=self._fact("name"),
+                units=read_units(db),
                 files=files,
                 links=links,
                 intents=self._intents(),
                 absences=dict(db.execute("SELECT name, since FROM absences")),
                 approved=frozenset(row[0] for row in db.execute("SELECT digest FROM approvals")),
                 orders=read_orders(db),
+                before=read_before(db),
             )
 
     def _intents(self) -> tuple[Intent, ...]:
@@ -168,10 +169,13 @@ class Ledger:
             for ident, unit, kind, path, digest, invocation, neighbours in rows
         )
 
-    def open_intents(self, intents: Iterable[Intent], now: float) -> dict[Intent, int]:
+    def open_intents(
+        self, intents: Iterable[Intent], now: float, before: Iterable[Before] = ()
+    ) -> dict[Intent, int]:
         """Commit what is about to happen and return the id of each intent.
 
-        A newer intent replaces an open one of the same unit, kind and path.
+        A newer intent replaces an open one of the same unit, kind and path. `before` says what
+        units were: once they are acted on, nobody could tell.
         """
         idents: dict[Intent, int] = {}
         with self._transaction():
@@ -184,6 +188,7 @@ class Ledger:
                     (*key, intent.digest, intent.invocation, " ".join(intent.neighbours), now),
                 )
                 idents[intent] = int(cursor.lastrowid or 0)
+            write_before(self._db, before)
         return idents
 
     def record(self, changes: Changes) -> None:
@@ -202,10 +207,8 @@ class Ledger:
                 statement = f"DELETE FROM {table} WHERE {column}=?"  # noqa: S608 - both are literals of this loop
                 db.executemany(statement, _keys(changes.forgotten))
             db.executemany("DELETE FROM absences WHERE name=?", _keys(changes.forgotten))
-            db.executemany(
-                f"REPLACE INTO units ({UNIT_COLUMNS}) VALUES ({UNIT_MARKS})",  # noqa: S608 - constants
-                map(_row, changes.units),
-            )
+            write_units(db, changes.units)
+            write_before(db, changes.before)
             db.executemany(
                 "REPLACE INTO files (path, unit, digest, content) VALUES (?, ?, ?, ?)",
                 [(f.path, f.unit, f.digest, f.content) for f in changes.files],
@@ -220,6 +223,7 @@ class Ledger:
                 [(n.unit, n.at) for n in changes.nudged],
             )
             db.executemany("DELETE FROM intents WHERE ident=?", _keys(changes.closed))
+            drop_stale_before(db)
 
     def set_absences(self, absences: Mapping[str, float]) -> None:
         """Replace what is known of absences."""
@@ -237,68 +241,25 @@ class Ledger:
         with self._transaction():
             self._db.executemany("DELETE FROM approvals WHERE digest=?", _keys(digests))
 
-    def ask_for_pass(self, now: float) -> int:
-        """Ask the daemon for a pass and return the request's number."""
-        with self._transaction():
-            cursor = self._db.execute("INSERT INTO requests (at) VALUES (?)", (now,))
-        return int(cursor.lastrowid or 0)
-
-    def newest_request(self) -> int:
-        """Return the number of the newest request, 0 when there was none."""
-        with self._guard("read"):
-            (newest,) = self._db.execute("SELECT max(ident) FROM requests").fetchone()
-        return int(newest or 0)
-
-    def publish(self, report: Mapping[str, Any], at: float, answered: int) -> None:
-        """Make a finished pass visible to the commands; `answered`: up to which request."""
-        known = self._known  # nothing of what a pass compares with is written here
-        with self._transaction():
-            self._db.execute(
-                "REPLACE INTO last_report VALUES (1, ?, ?, ?)", (at, answered, json.dumps(report))
-            )
-            self._db.execute("DELETE FROM requests WHERE ident < ?", (answered,))
-        self._known = known
-
-    def last_report(self) -> tuple[Mapping[str, Any], float, int] | None:
-        """Return the last published report, when it ended, and which request it answered."""
-        with self._guard("read"):
-            row = self._db.execute("SELECT report, at, answered FROM last_report").fetchone()
-        return (json.loads(row[0]), float(row[1]), int(row[2])) if row else None
-
-    def add_generation(
-        self, at: float, revision: str, trigger: str, report: Mapping[str, Any]
-    ) -> None:
-        """Record a pass that changed the machine; old ones make room."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO generations (at, revision, trigger_, report) VALUES (?, ?, ?, ?)",
-                (at, revision, trigger, json.dumps(report)),
-            )
-            self._db.execute(
-                "DELETE FROM generations WHERE ident <= (SELECT max(ident) FROM generations) - ?",
-                (KEPT_GENERATIONS,),
-            )
-
-    def generations(self, limit: int = 20) -> list[Generation]:
-        """Return the newest recorded changes, newest first."""
-        with self._guard("read"):
-            rows = self._db.execute(
-                "SELECT ident, at, revision, trigger_, report FROM generations"
-                " ORDER BY ident DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [Generation(i, at, rev, trig, json.loads(text)) for i, at, rev, trig, text in rows]
-
     @contextlib.contextmanager
     def _guard(self, what: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise _explain(self._path, what, error) from error
+            raise explain(self._path, what, error) from error
+
+    def _guarded_read(self) -> AbstractContextManager[None]:
+        return self._guard("read")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        """Commit a change of what a pass compares with."""
         self._known = None
+        with self._commit():
+            yield
+
+    @contextlib.contextmanager
+    def _commit(self) -> Iterator[None]:
         with self._guard("written"):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -325,15 +286,15 @@ def open_ledger(path: Path, *, identity: str, unit_dir: Path | None = None) -> L
         if is_new:
             path.chmod(0o600)
     except (sqlite3.Error, OSError) as error:
-        raise _explain(path, "opened", error) from error
+        raise explain(path, "opened", error) from error
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         migrate(connection, str(path))
-        _settle_identity(connection, path, identity, unit_dir)
+        settle_identity(connection, path, identity, unit_dir)
     except sqlite3.Error as error:
         connection.close()
-        raise _explain(path, "opened", error) from error
+        raise explain(path, "opened", error) from error
     except LedgerError:
         connection.close()
         raise
@@ -341,7 +302,10 @@ def open_ledger(path: Path, *, identity: str, unit_dir: Path | None = None) -> L
 
 
 def read_ledger(path: Path) -> Ledger | None:
-    """Open the ledger without any effect on it, None when there is none. Raises LedgerError."""
+    """Open the ledger without any effect on it, None when there is none. Raises LedgerError.
+
+    One that an older version wrote is read as if it had been brought up to date.
+    """
     if not path.exists():
         return None
     try:
@@ -351,48 +315,13 @@ def read_ledger(path: Path) -> Ledger | None:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         refuse_newer(version, str(path))
+        if version == 0:
+            connection.close()
+            return None
+        connection = in_todays_shape(connection, path)
     except (sqlite3.Error, OSError) as error:
-        raise _explain(path, "opened", error) from error
-    if version == 0:
-        connection.close()
-        return None
+        raise explain(path, "opened", error) from error
     return Ledger(connection, path)
-
-
-def _settle_identity(
-    connection: sqlite3.Connection, path: Path, identity: str, unit_dir: Path | None
-) -> None:
-    row = connection.execute("SELECT value FROM facts WHERE name='identity'").fetchone()
-    if row is None:
-        known = marked_installation(unit_dir, identity) if unit_dir is not None else ""
-        installation = known or f"{identity}-{secrets.token_hex(4)}"
-        connection.execute(
-            "INSERT INTO facts VALUES ('identity', ?), ('installation', ?)",
-            (identity, installation),
-        )
-    elif row[0] != identity:
-        raise LedgerError(
-            f"{path}: this ledger belongs to another machine or account "
-            f"({row[0]}, this is {identity})",
-            hint="a copied home? move the ledger away; unitward then changes nothing that "
-            "the other installation wrote",
-        )
-
-
-def _explain(path: Path, what: str, error: sqlite3.Error | OSError) -> LedgerError:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    text = f"{path}: the ledger cannot be {what}: {reason}"
-    if isinstance(error, sqlite3.DatabaseError) and any(
-        word in str(error) for word in ("malformed", "not a database")
-    ):
-        hint = "move it away; unitward knows its own files by their mark"
-    elif "disk is full" in str(error):
-        hint = "nothing was changed; free space there"
-    elif os.access(path.parent, os.W_OK):
-        hint = "nothing was changed; unitward tries again by itself"
-    else:
-        hint = f"give your account write access to {path.parent}"
-    return LedgerError(text, hint=hint)
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:
@@ -406,44 +335,3 @@ def _file_at(path: Path) -> tuple[int, int] | None:
 
 def _keys(names: Iterable[object]) -> list[tuple[object]]:
     return [(name,) for name in names]
-
-
-def _unit(row: tuple[Any, ...]) -> RecordedUnit:
-    name, file, line, column, on_remove, *digests, tries, masked, prior = row
-    install, run, external, reload, invocation, life, wish = digests
-    return RecordedUnit(
-        name=name,
-        place=Place(file, line, column),
-        on_remove=OnRemove(on_remove),
-        install_digest=install,
-        run_digest=run,
-        external_digest=external,
-        reload_digest=reload,
-        invocation=invocation,
-        life=life,
-        wish=wish,
-        tries=tries,
-        masked=bool(masked),
-        prior=Prior(prior),
-    )
-
-
-def _row(unit: RecordedUnit) -> tuple[object, ...]:
-    place = unit.place
-    return (
-        unit.name,
-        place.file,
-        place.line,
-        place.column,
-        unit.on_remove.value,
-        unit.install_digest,
-        unit.run_digest,
-        unit.external_digest,
-        unit.reload_digest,
-        unit.invocation,
-        unit.life,
-        unit.wish,
-        unit.tries,
-        int(unit.masked),
-        unit.prior.value,
-    )

@@ -55,6 +55,27 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE forgotten (unit TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE before (
+        unit TEXT PRIMARY KEY, state TEXT NOT NULL, links TEXT NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO before SELECT name, prior, '[]' FROM units WHERE prior <> '';
+    CREATE TABLE units_v3 (
+        name TEXT PRIMARY KEY,
+        file TEXT NOT NULL, line INTEGER NOT NULL, column_ INTEGER NOT NULL,
+        on_remove TEXT NOT NULL,
+        install_digest TEXT NOT NULL, run_digest TEXT NOT NULL,
+        external_digest TEXT NOT NULL, reload_digest TEXT NOT NULL,
+        invocation TEXT NOT NULL, life TEXT NOT NULL, wish TEXT NOT NULL,
+        doubted TEXT NOT NULL,
+        tries INTEGER NOT NULL, tried_at REAL NOT NULL, masked INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO units_v3
+        SELECT name, file, line, column_, on_remove, install_digest, run_digest, external_digest,
+            reload_digest, invocation, life, wish, '', tries, 0, masked FROM units;
+    DROP TABLE units;
+    ALTER TABLE units_v3 RENAME TO units;
+    """,
 )
 CURRENT = len(MIGRATIONS)
 

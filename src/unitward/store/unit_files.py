@@ -153,6 +153,21 @@ class UnitFiles:
             raise _explain(full, "written", error) from error
         return self.look(path)
 
+    def link(self, path: str, target: str) -> bool:
+        """Make a link; tell whether it stands now, False where something else stands there.
+
+        Raises UnitFileError.
+        """
+        full = self.root / path
+        try:
+            full.parent.mkdir(parents=True, exist_ok=True)
+            full.symlink_to(target)
+        except FileExistsError:
+            return full.is_symlink() and str(full.readlink()) == target
+        except OSError as error:
+            raise _explain(full, "linked", error) from error
+        return True
+
     def remove_leftovers(self) -> None:
         """Remove what a write that was cut short left behind. Raises UnitFileError.
 

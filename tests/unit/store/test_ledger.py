@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from unitward.errors import LedgerError, LockHeldError
+from unitward.model.declared import OnRemove
 from unitward.model.recorded import (
+    Before,
     Intent,
     IntentKind,
+    Prior,
     RecordedFile,
     RecordedLink,
     RecordedUnit,
@@ -16,12 +19,35 @@ from unitward.model.recorded import (
 from unitward.model.source import Place
 from unitward.store.ledger import Changes, open_ledger, read_ledger
 from unitward.store.lock import hold_lock, lock_holder
+from unitward.store.migrations import MIGRATIONS
 from unitward.unitfile.mark import seal
 
-UNIT = RecordedUnit("a.service", Place("a.yaml", 3, 5), run_digest="r", tries=2, masked=True)
+UNIT = RecordedUnit(
+    "a.service",
+    Place("a.yaml", 3, 5),
+    run_digest="r",
+    tries=2,
+    tried_at=12.5,
+    masked=True,
+    doubted="0" * 32,
+)
+BEFORE = Before("a.service", Prior.ACTIVE, (("x.target.wants/a.service", "/usr/lib/a.service"),))
 FILE = RecordedFile("a.service", "a.service", "d", b"[Unit]\n")
 LINK = RecordedLink("default.target.wants/a.service", "../a.service", "a.service")
 INTENT = Intent(0, "a.service", IntentKind.RUN, digest="r", neighbours=("b.service",))
+
+
+def test_identity_stays_until_another_is_taken(tmp_path: Path) -> None:
+    """A new ledger names nobody; what is noted stays, with the marks as they are."""
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path, identity="me") as ledger:
+        assert "" == ledger.read().identity
+        ledger.take_identity("ada@alpha")
+        assert "ada@alpha" == ledger.read().identity
+        ledger.take_identity("ada@beta")
+        installation = ledger.installation()
+    with open_ledger(path, identity="me") as ledger:
+        assert ("ada@beta", installation) == (ledger.read().identity, ledger.installation())
 
 
 def test_recorded_is_read_again(tmp_path: Path) -> None:
@@ -53,7 +79,7 @@ def test_reading_is_spared_only_while_nothing_changed(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     with open_ledger(path, identity="me") as ledger, open_ledger(path, identity="me") as other:
         first = ledger.read()
-        ledger.publish({"x": 1}, 1.0, 0)
+        ledger.passes.publish({"x": 1}, 1.0, 0)
         assert first is ledger.read()
         ledger.approve("mine", 1.0)
         assert {"mine"} == ledger.read().approved
@@ -86,6 +112,81 @@ def test_newer_intent_replaces_the_older(tmp_path: Path) -> None:
         assert [ident] == [intent.ident for intent in ledger.read().intents]
         ledger.record(Changes(closed=(ident,)))
         assert () == ledger.read().intents
+
+
+def test_what_a_unit_was_is_known_from_the_first_intent_on(tmp_path: Path) -> None:
+    """R6, N5: it is committed before anything is done, and goes with the unit."""
+    path = tmp_path / "l"
+    with open_ledger(path, identity="me") as ledger:
+        [ident] = ledger.open_intents([INTENT], 1.0, [BEFORE]).values()
+        other = read_ledger(path)
+        assert other is not None
+        with other:
+            assert {"a.service": BEFORE} == other.read().before
+            assert BEFORE == other.read().was("a.service")
+            assert Before("b.service") == other.read().was("b.service")
+        ledger.record(Changes(units=(UNIT,), closed=(ident,)))
+        assert {"a.service": BEFORE} == ledger.read().before
+        ledger.record(Changes(forgotten=("a.service",)))
+        assert {} == ledger.read().before
+
+
+def test_what_a_unit_was_does_not_outlive_a_pass_that_came_to_nothing(tmp_path: Path) -> None:
+    """N5: a unit that is declared again months later is looked at afresh."""
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        [ident] = ledger.open_intents([INTENT], 1.0, [BEFORE]).values()
+        ledger.record(Changes(closed=(ident,)))
+        assert {} == ledger.read().before
+
+
+def ledger_of_version(path: Path, version: int) -> sqlite3.Connection:
+    """Make a ledger as an earlier unitward left it, of this machine."""
+    database = sqlite3.connect(path, isolation_level=None)
+    for number in range(version):
+        database.executescript(MIGRATIONS[number])
+    database.execute(f"PRAGMA user_version = {version}")
+    database.execute("INSERT INTO facts VALUES ('identity', 'me'), ('installation', 'me-1')")
+    return database
+
+
+def test_a_ledger_of_version_2_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Nothing recorded is lost: a reader sees it at once, the first writer moves it."""
+    path = tmp_path / "l"
+    old = ledger_of_version(path, 2)
+    rows = [
+        ("a.service", "a.yaml", 3, 5, "keep", "i", "r", "e", "l", "n", "life", "any", 2, 1, ""),
+        ("p.service", "p.yaml", 1, 1, "stop", "", "", "", "", "", "", "stopped", 0, 0, "active"),
+    ]
+    old.executemany("INSERT INTO units VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    old.execute("INSERT INTO holds VALUES ('a.service', 'mine', 1, 0)")
+    old.execute("INSERT INTO files VALUES ('a.service', 'a.service', 'd', x'5b')")
+    old.close()
+    reader = read_ledger(path)
+    assert reader is not None
+    with reader:
+        before = reader.read()
+    with open_ledger(path, identity="me") as ledger:
+        after = ledger.read()
+    assert before == after
+    assert (
+        RecordedUnit(
+            "a.service",
+            Place("a.yaml", 3, 5),
+            OnRemove.KEEP,
+            install_digest="i",
+            run_digest="r",
+            external_digest="e",
+            reload_digest="l",
+            invocation="n",
+            life="life",
+            wish="any",
+            tries=2,
+            masked=True,
+        )
+        == after.units["a.service"]
+    )
+    assert {"p.service": Before("p.service", Prior.ACTIVE)} == after.before
+    assert {"a.service"} == set(after.files) == set(after.orders.holds)
 
 
 def test_ledger_of_another_machine_is_refused(tmp_path: Path) -> None:
@@ -140,12 +241,12 @@ def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "ledger", identity="me") as ledger:
         ledger._db.execute("PRAGMA max_page_count=1")
         with pytest.raises(LedgerError, match="disk is full") as caught:
-            ledger.publish({"text": "x" * 100_000}, 1.0, 0)
+            ledger.passes.publish({"text": "x" * 100_000}, 1.0, 0)
         assert "nothing was changed; free space there" == caught.value.hint
-        assert ledger.last_report() is None
+        assert ledger.passes.last_report() is None
         ledger._db.execute("PRAGMA max_page_count=1000")
-        ledger.publish({}, 1.0, 0)
-        assert ledger.last_report() is not None
+        ledger.passes.publish({}, 1.0, 0)
+        assert ledger.passes.last_report() is not None
 
 
 def test_newer_and_broken_ledgers_are_refused(tmp_path: Path) -> None:
@@ -179,21 +280,21 @@ def test_failed_transaction_leaves_no_trace(tmp_path: Path) -> None:
 def test_requests_and_reports(tmp_path: Path) -> None:
     """A request is answered by the report that names it or a later one."""
     with open_ledger(tmp_path / "l", identity="me") as ledger:
-        assert ledger.last_report() is None
-        first = ledger.ask_for_pass(1.0)
-        second = ledger.ask_for_pass(2.0)
-        assert first < second == ledger.newest_request()
-        ledger.publish({"units": []}, 3.0, second)
-        assert ({"units": []}, 3.0, second) == ledger.last_report()
-        assert second < ledger.ask_for_pass(4.0)
+        assert ledger.passes.last_report() is None
+        first = ledger.passes.ask_for_pass(1.0)
+        second = ledger.passes.ask_for_pass(2.0)
+        assert first < second == ledger.passes.newest_request()
+        ledger.passes.publish({"units": []}, 3.0, second)
+        assert ({"units": []}, 3.0, second) == ledger.passes.last_report()
+        assert second < ledger.passes.ask_for_pass(4.0)
 
 
 def test_old_generations_make_room(tmp_path: Path) -> None:
     """Only the newest two hundred generations are kept."""
     with open_ledger(tmp_path / "l", identity="me") as ledger:
         for number in range(205):
-            ledger.add_generation(float(number), str(number), "test", {})
-        kept = ledger.generations(limit=1000)
+            ledger.passes.add_generation(float(number), str(number), "test", {})
+        kept = ledger.passes.generations(limit=1000)
     assert (200, "204", "5") == (len(kept), kept[0].revision, kept[-1].revision)
 
 

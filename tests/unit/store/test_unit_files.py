@@ -117,3 +117,14 @@ def test_links_and_foreign_dropins(tmp_path: Path) -> None:
     assert {"a.service": ("a.service.d/90-theirs.conf",)} == files.dropins(
         frozenset({"a.service.d/10-ours.conf"})
     )
+
+
+def test_a_link_is_put_back_only_where_nothing_stands(tmp_path: Path) -> None:
+    """R6: its folder is made for it; what somebody put there in the meantime stays."""
+    files = UnitFiles(tmp_path)
+    path = "x.target.wants/a.service"
+    assert files.link(path, "/usr/lib/a.service")
+    assert {path: "/usr/lib/a.service"} == files.links()
+    assert files.link(path, "/usr/lib/a.service")
+    assert not files.link(path, "/elsewhere/a.service")
+    assert {path: "/usr/lib/a.service"} == files.links()

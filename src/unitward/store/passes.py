@@ -1,0 +1,88 @@
+"""The ledger's tables about passes: what is asked for, what the last one said, what changed."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+KEPT_GENERATIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One recorded change of the machine; `report` is its JSON document."""
+
+    ident: int
+    at: float
+    revision: str
+    trigger: str
+    report: Mapping[str, Any]
+
+
+class PassBook:
+    """Requests, the published report and the generations. Its methods raise LedgerError.
+
+    Nothing here is what a pass compares with.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        transaction: Callable[[], AbstractContextManager[None]],
+        reading: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._db = db
+        self._transaction = transaction
+        self._reading = reading
+
+    def ask_for_pass(self, now: float) -> int:
+        """Ask the daemon for a pass and return the request's number."""
+        with self._transaction():
+            cursor = self._db.execute("INSERT INTO requests (at) VALUES (?)", (now,))
+        return int(cursor.lastrowid or 0)
+
+    def newest_request(self) -> int:
+        """Return the number of the newest request, 0 when there was none."""
+        with self._reading():
+            (newest,) = self._db.execute("SELECT max(ident) FROM requests").fetchone()
+        return int(newest or 0)
+
+    def publish(self, report: Mapping[str, Any], at: float, answered: int) -> None:
+        """Make a finished pass visible to the commands; `answered`: up to which request."""
+        with self._transaction():
+            self._db.execute(
+                "REPLACE INTO last_report VALUES (1, ?, ?, ?)", (at, answered, json.dumps(report))
+            )
+            self._db.execute("DELETE FROM requests WHERE ident < ?", (answered,))
+
+    def last_report(self) -> tuple[Mapping[str, Any], float, int] | None:
+        """Return the last published report, when it ended, and which request it answered."""
+        with self._reading():
+            row = self._db.execute("SELECT report, at, answered FROM last_report").fetchone()
+        return (json.loads(row[0]), float(row[1]), int(row[2])) if row else None
+
+    def add_generation(
+        self, at: float, revision: str, trigger: str, report: Mapping[str, Any]
+    ) -> None:
+        """Record a pass that changed the machine; old ones make room."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO generations (at, revision, trigger_, report) VALUES (?, ?, ?, ?)",
+                (at, revision, trigger, json.dumps(report)),
+            )
+            self._db.execute(
+                "DELETE FROM generations WHERE ident <= (SELECT max(ident) FROM generations) - ?",
+                (KEPT_GENERATIONS,),
+            )
+
+    def generations(self, limit: int = 20) -> list[Generation]:
+        """Return the newest recorded changes, newest first."""
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT ident, at, revision, trigger_, report FROM generations"
+                " ORDER BY ident DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [Generation(i, at, rev, trig, json.loads(text)) for i, at, rev, trig, text in rows]
