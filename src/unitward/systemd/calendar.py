@@ -1,10 +1,11 @@
 """When a calendar expression elapses, as systemd itself reckons it (systemd.time(7))."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from unitward.systemd.analyze import analyze
 
 LIMIT_SECONDS = 10.0
 _LOCAL = re.compile(r"^\s*Next elapse: (.+)$", re.MULTILINE)
@@ -26,26 +27,17 @@ async def next_occurrence(spec: str, after: float, env: Mapping[str, str]) -> Oc
     systemd 244) does not tell. The time zone is the machine's, as for the manager.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            "systemd-analyze",
+        said = await analyze(
             "calendar",
             f"--base-time=@{int(after)}",
             "--iterations=1",
             spec,
             env={name: value for name, value in env.items() if name != "TZ"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            limit_seconds=LIMIT_SECONDS,
         )
     except OSError:
         return None
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return None
-    return read_occurrence(output.decode(errors="replace"))
+    return read_occurrence(said.output)
 
 
 def read_occurrence(output: str) -> Occurrence | None:

@@ -1,7 +1,8 @@
 """Whether the conditions of a unit hold at this moment, as systemd itself judges them."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
+
+from unitward.systemd.analyze import analyze
 
 LIMIT_SECONDS = 10.0
 
@@ -22,22 +23,9 @@ async def failing_condition(conditions: Sequence[str], env: Mapping[str, str]) -
 
 async def _hold(conditions: Sequence[str], env: Mapping[str, str]) -> bool:
     try:
-        process = await asyncio.create_subprocess_exec(
-            "systemd-analyze",
-            "--user",
-            "condition",
-            *conditions,
-            env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+        said = await analyze(
+            "--user", "condition", *conditions, env=env, limit_seconds=LIMIT_SECONDS
         )
     except OSError:
         return True
-    try:
-        _, output = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return True
-    return process.returncode == 0 or b" failed." not in output
+    return said.status == 0 or " failed." not in said.errors

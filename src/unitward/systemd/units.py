@@ -52,6 +52,8 @@ _UNIT_PROPERTIES = {
     "conflicted_by": "ConflictedBy",
     "triggers": "Triggers",
     "triggered_by": "TriggeredBy",
+    "conditions": "Conditions",
+    "asserts": "Asserts",
 }
 
 _TYPE_PROPERTIES = {
@@ -74,6 +76,7 @@ _TYPE_PROPERTIES = {
     "last_trigger_realtime": "LastTriggerUSec",
     "accept": "Accept",
     "listen": "Listen",
+    "slice": "Slice",
 }
 
 
@@ -152,8 +155,16 @@ def _decoded(field: str, value: Any) -> Any:  # noqa: ANN401 - a D-Bus variant's
             return bytes(value).hex()
         case "next_elapse" | "next_elapse_realtime" if value == _NEVER:
             return 0
+        case "conditions" | "asserts":
+            return tuple(map(_condition, value))
         case _:
             return _plain(value)
+
+
+def _condition(row: Sequence[Any]) -> str:
+    """Write one row of Conditions or Asserts, `sbbsi`, as the unit file would have it."""
+    kind, is_trigger, is_negated, parameter, _result = row
+    return f"{kind}={'|' if is_trigger else ''}{'!' if is_negated else ''}{parameter}"
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - as above

@@ -1,6 +1,5 @@
 """The second check of unit files: systemd's own, on copies in a staging folder."""
 
-import asyncio
 import contextlib
 import re
 import tempfile
@@ -8,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from unitward.systemd.analyze import analyze
 from unitward.unitfile.errors import BadNameError
 from unitward.unitfile.names import is_unit_name, parse_dropin, parse_name
 
@@ -159,27 +159,16 @@ async def _analyze(
     more (measured on 252). The exit status adds nothing.
     """
     quiet = {name: value for name, value in env.items() if not name.startswith("SYSTEMD_")}
-    process = await asyncio.create_subprocess_exec(
-        "systemd-analyze",
+    said = await analyze(
         "--user",
         "--man=no",
         "verify",
         *(f"./{unit}" for unit in units),
         cwd=folder,
         env={"XDG_RUNTIME_DIR": str(folder)} | quiet | {"LC_ALL": "C", "SYSTEMD_COLORS": "0"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        limit_seconds=limit_seconds,
     )
-    try:
-        async with asyncio.timeout(limit_seconds):
-            _, said = await process.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
-        raise
-    return said.decode("utf-8", "replace")
+    return said.errors
 
 
 def _not_checked(reason: str) -> Finding:

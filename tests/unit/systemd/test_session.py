@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unitward.systemd.connection import bus_addresses
+from unitward.systemd.connection import Route, bus_addresses, routes
 from unitward.systemd.session import default_runtime_dir, explain_unreachable, linger_enabled
 
 
@@ -54,15 +54,19 @@ def test_no_manager_says_linger(tmp_path: Path) -> None:
     assert "loginctl enable-linger" in hint
 
 
-def test_no_bus_says_what_to_install(tmp_path: Path) -> None:
-    """A manager without a bus: dbus-user-session is missing."""
+def test_a_silent_manager_says_where_to_look(tmp_path: Path) -> None:
+    """A manager that answers neither way: look at it; an old session's bus may be to blame."""
     (tmp_path / "systemd").mkdir()
     (tmp_path / "systemd" / "private").touch()
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
 
-    message, hint = explain_unreachable({"XDG_RUNTIME_DIR": str(tmp_path)})
+    message, hint = explain_unreachable(env)
+    _, with_address = explain_unreachable({**env, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"})
 
-    assert f"{tmp_path}/bus does not exist" in message
-    assert "dbus-user-session" in hint
+    assert "neither through a bus nor on its private socket" in message
+    assert f"systemctl status user@{os.getuid()}" in hint
+    assert "unset it" not in hint
+    assert "unset it" in with_address
 
 
 def test_another_users_folder_is_named(tmp_path: Path) -> None:
@@ -98,3 +102,17 @@ def test_another_users_folder_is_named(tmp_path: Path) -> None:
 def test_bus_addresses(env: dict[str, str], addresses: tuple[str, ...]) -> None:
     """The session's address comes first, the runtime folder's second, neither twice."""
     assert addresses == bus_addresses(env)
+
+
+def test_the_private_socket_comes_last() -> None:
+    """Where no bus answers, the manager's own socket is tried; without a runtime folder, none."""
+    env = {"DBUS_SESSION_BUS_ADDRESS": "unix:abstract=x", "XDG_RUNTIME_DIR": "/r 1"}
+
+    expected = (
+        Route("unix:abstract=x"),
+        Route("unix:path=/r%201/bus"),
+        Route("unix:path=/r%201/systemd/private", private=True),
+    )
+
+    assert expected == routes(env)
+    assert () == routes({})

@@ -97,3 +97,20 @@ def test_where_a_field_comes_from() -> None:
 def test_every_field_comes_from_somewhere() -> None:
     """No field of a detail is left without a property to fill it from."""
     assert all(property_of("a.service", field.name)[1] for field in fields(UnitDetail))
+
+
+def test_conditions_read_like_the_unit_file() -> None:
+    """Triggering and negated conditions and asserts come back as systemd.unit(5) writes them."""
+    rows = [["ConditionPathExists", True, True, "/x y", 1], ["ConditionUser", False, False, "a", 0]]
+    detail = detail_of(
+        "a.timer",
+        UNIT
+        | {
+            "Conditions": Variant("a(sbbsi)", rows),
+            "Asserts": Variant("a(sbbsi)", [["AssertHost", False, True, "b", 0]]),
+        },
+        {},
+    )
+
+    assert detail.conditions == ("ConditionPathExists=|!/x y", "ConditionUser=a")
+    assert detail.asserts == ("AssertHost=!b",)
