@@ -1,22 +1,24 @@
 """Units beyond the declared ones, and memories of them, that the daemon needs between passes."""
 
 from unitward.model.plan import Sync
+from unitward.model.report import Report, Result
 from unitward.reconcile import Considered
+from unitward.systemd.manager import Manager
 
 
-def referable(considered: Considered) -> list[str]:
-    """Return the declared units whose history systemd has to keep while they are down.
+async def keep_history(manager: Manager, considered: Considered, report: Report) -> None:
+    """Have systemd remember the last run of each declared unit while it is down.
 
-    A transient unit of the name is left out: held, it would never make room for ours.
+    A transient unit of the name is let go: held, it would never make room for ours. A name that
+    others took during the pass is looked at by the next one.
     """
-    details = considered.observed.details
-    return [
-        name
-        for name, unit in considered.desired.units.items()
-        if not unit.is_template
-        and name in considered.observed.units
-        and not (name in details and details[name].transient)
-    ]
+    details, units = considered.observed.details, considered.observed.units
+    stale = {o.action.unit for o in report.outcomes if o.result is Result.STALE}
+    taken = {name for name in stale & units.keys() if units[name].load == "not-found"}
+    named = [name for name, unit in considered.desired.units.items() if not unit.is_template]
+    transient = {name for name in named if name in details and details[name].transient}
+    await manager.unref(transient)
+    await manager.ref(n for n in named if n in units and n not in transient | taken)
 
 
 def followed(considered: Considered) -> dict[str, str]:

@@ -1,51 +1,41 @@
 """Plan -> Outcomes. Carries a plan out in its order and decides nothing.
 
 Intents are committed before the first effect and closed after the last; what was done is
-recorded even when the pass is cut short.
+recorded even when the pass is cut short. Before each step the units it acts on are looked at
+again (`meanwhile.py`): what no longer is as the plan saw it is left for the next plan.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from unitward.errors import (
-    ManagerCallError,
-    ManagerTimeoutError,
-    ManagerUnreachableError,
-    UnitwardError,
-)
+from unitward.errors import ManagerCallError, ManagerTimeoutError, UnitwardError
+from unitward.model.observed import Observed
 from unitward.model.plan import Action, Phase, Plan, Verb
-from unitward.model.recorded import Intent, IntentKind, Recorded
-from unitward.model.report import Outcome, Outcomes, Result
-from unitward.model.unitstate import JobResult, UnitDetail, UnitStatus
+from unitward.model.recorded import Intent, Recorded
+from unitward.model.report import Outcomes, Result
+from unitward.reconcile.apply.aftermath import Aftermath, look_again
 from unitward.reconcile.apply.folder import FolderWork
+from unitward.reconcile.apply.intents import intent_of
+from unitward.reconcile.apply.jobs import JOB_VERBS, JobWork
+from unitward.reconcile.apply.meanwhile import (
+    look_now,
+    stale_because,
+    stopped_together,
+    taken_down,
+)
+from unitward.reconcile.apply.progress import Progress
 from unitward.reconcile.apply.recording import changes_of
-from unitward.reconcile.words import failure_text
+from unitward.reconcile.words import error_text, failure_text
 from unitward.store.ledger import Ledger
 from unitward.store.unit_files import UnitFiles
-from unitward.systemd.connection import ErrorName
-from unitward.systemd.jobs import Job, JobRequest, Mode
-from unitward.systemd.jobs import Verb as JobVerb
 from unitward.systemd.manager import Manager
 
-SETTLE_SECONDS = 0.03
-JOB_VERBS = {
-    Verb.START: JobVerb.START,
-    Verb.STOP: JobVerb.STOP,
-    Verb.RESTART: JobVerb.RESTART,
-    Verb.RELOAD: JobVerb.RELOAD,
-}
-LOOKED_AT = (
-    "invocation_id",
-    "fragment_path",
-    "active_state",
-    "condition_result",
-    "condition_timestamp",
-)
-PROCESS_VERBS = frozenset({Verb.START, Verb.RESTART, Verb.RELOAD})
+BEGUN = frozenset({Result.DONE, Result.PENDING})
+SURELY_UP = frozenset({"active", "reloading"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +55,20 @@ class Doors:
 
 
 async def apply(
-    plan: Plan, recorded: Recorded, doors: Doors, *, stop: Callable[[], bool] = lambda: False
+    plan: Plan,
+    recorded: Recorded,
+    observed: Observed,
+    doors: Doors,
+    *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Outcomes:
     """Carry the plan out. An action that fails stops only its own unit.
 
+    observed: what the plan was decided from; an action that no longer fits it is dropped.
     stop: asked between actions; once it says True no further action begins.
     Raises LedgerError before any effect when the intents cannot be committed.
     """
-    work = _Work(plan, recorded, doors, stop)
+    work = _Work(plan, recorded, observed, doors, Progress(stop))
     work.commit_intents()
     try:
         for phase, actions in groupby(plan.actions, key=lambda action: action.phase):
@@ -87,35 +83,37 @@ class _Work:
     """One plan being carried out."""
 
     def __init__(
-        self, plan: Plan, recorded: Recorded, doors: Doors, stop: Callable[[], bool]
+        self, plan: Plan, recorded: Recorded, observed: Observed, doors: Doors, progress: Progress
     ) -> None:
         self._plan = plan
         self._recorded = recorded
+        self._observed = observed
         self._doors = doors
-        self._stop = stop
-        self._results: dict[Action, Outcome] = {}
+        self._progress = progress
         self._intents: dict[Intent, int] = {}
-        self._halted: dict[str, str] = {}
-        self._jobs: dict[Action, Job] = {}
         self._folder = FolderWork(doors.files, doors.manager, doors.edited, doors.stamps)
-        self._after: dict[str, UnitStatus] = {}
-        self._details: dict[str, UnitDetail] = {}
+        self._jobs = JobWork(doors.manager, progress, doors.job_wait)
         self._early: list[Action] = []
-        self._deadline = time.monotonic() + doors.job_wait
+        self._overtaken: set[str] = set()
+        self._active: set[str] = set()
+        self._aftermath = Aftermath()
 
     def commit_intents(self) -> None:
         intents = [
-            intent for action in self._plan.actions if (intent := _intent_of(action)) is not None
+            intent for action in self._plan.actions if (intent := intent_of(action)) is not None
         ]
         if self._plan.actions:
-            self._intents = self._doors.ledger.open_intents(intents, time.time())
+            ledger, before = self._doors.ledger, self._plan.before
+            self._intents = ledger.open_intents(intents, time.time(), before)
 
     async def phase(self, phase: Phase, actions: list[Action]) -> None:
-        ready = [action for action in actions if self._may_begin(action)]
+        ready = self._ready(actions)
         match phase:
             case Phase.STOP:
-                await self._run_jobs(ready, wait=True)
+                await self._drop_stale(ready)
+                await self._jobs.run(self._ready(ready))
             case Phase.WRITE:
+                await self._drop_stale(self._coming_runs())
                 await self._write(ready)
             case Phase.RELOAD:
                 await self._reload_manager(ready)
@@ -124,231 +122,163 @@ class _Work:
             case Phase.RUN:
                 await self._run(ready)
             case Phase.FORGET:
-                await self._forget(ready)
+                for action in ready:
+                    self._progress.note(action, Result.DONE)
             case Phase.OWN:
-                await self._settle(self._early, wait=True)
+                await self._jobs.settle(self._early)
                 await self._run(ready, wait=False)
 
-    def _may_begin(self, action: Action) -> bool:
-        reason = self._halted.get(action.unit) or self._halted.get("")
-        if reason is None and self._stop():
-            reason = "unitward is stopping"
-        if reason is None:
-            return True
-        self._set(action, Result.SKIPPED, reason)
-        return False
+    def _ready(self, actions: Iterable[Action]) -> list[Action]:
+        return [action for action in actions if self._progress.may_begin(action)]
 
-    def _set(self, action: Action, result: Result, detail: str = "") -> None:
-        self._results[action] = Outcome(action, result, detail)
+    def _coming_runs(self) -> list[Action]:
+        """Return the actions on processes that begin after the files are written."""
+        return [
+            action
+            for action in self._plan.actions
+            if action.phase > Phase.WRITE
+            and action.verb in JOB_VERBS
+            and not self._progress.is_halted(action.unit)
+        ]
 
-    def _fail(self, action: Action, result: Result, detail: str) -> None:
-        """Note a bad end; nothing more is done for the unit in this pass."""
-        self._set(action, result, detail)
-        self._halted.setdefault(action.unit, f"after: {action.verb} {detail}".strip())
+    async def _drop_stale(self, actions: list[Action]) -> None:
+        """Drop what others overtook; with one of a group that stops together goes the group."""
+        acting = [action for action in actions if action.verb in JOB_VERBS]
+        if not acting:
+            return
+        names = (action.unit for action in acting)
+        root, manager = self._doors.files.root, self._doors.manager
+        now = await look_now(names, self._observed, root, manager)
+        ours = taken_down(self._stopped(), self._observed)
+        stale: dict[str, str] = {}
+        for action in acting:
+            why = stale_because(action, self._observed, now, ours)
+            if not why and action.phase is Phase.STOP:
+                why = self._stale_file_of(action.unit)
+            if why:
+                stale.setdefault(action.unit, why)
+        for group in stopped_together(self._plan.actions):
+            overtaken = sorted(group & stale.keys())
+            if overtaken and not group & self._stopped():
+                for unit in sorted(group):
+                    stale.setdefault(unit, f"{overtaken[0]} {stale[overtaken[0]]}")
+        self._overtaken |= stale.keys() - ours
+        self._active = {n for n, u in now.units.items() if u.active in SURELY_UP} - ours
+        for unit, why in stale.items():
+            self._progress.fail(self._next_of(unit), Result.STALE, why)
+
+    def _stale_file_of(self, unit: str) -> str:
+        writes = (a for a in self._plan.actions if a.phase is Phase.WRITE and a.unit == unit)
+        return next(filter(None, map(self._folder.stale_because, writes)), "")
+
+    def _stopped(self) -> set[str]:
+        """Return the units that this pass has stopped."""
+        results = self._progress.results.values()
+        done = [o.action for o in results if o.result in BEGUN and o.action.verb is Verb.STOP]
+        return {unit for action in done for unit in (action.unit, *action.neighbours)}
+
+    def _next_of(self, unit: str) -> Action:
+        """Return the unit's first action that has not ended."""
+        results = self._progress.results
+        mine = [action for action in self._plan.actions if action.unit == unit]
+        return next((a for a in mine if a not in results), mine[-1])
 
     async def _write(self, actions: list[Action]) -> None:
         enables = [a for a in actions if a.verb is Verb.ENABLE]
         for action in actions:
             if action.verb is Verb.ENABLE:
                 continue
-            if not self._may_begin(action):
+            if not self._progress.may_begin(action):
                 continue
             await asyncio.sleep(0)  # a thousand durable writes must not starve the watchdog
             try:
                 stale = await self._folder.do(action)
             except UnitwardError as error:
-                self._fail(action, Result.FAILED, _sentence(error))
+                self._progress.fail(action, Result.FAILED, error_text(error))
                 continue
             if stale:
-                self._fail(action, Result.STALE, stale)
+                self._progress.fail(action, Result.STALE, stale)
             else:
-                self._set(action, Result.DONE)
+                self._progress.note(action, Result.DONE)
         self._folder.sync()
-        ready = [action for action in enables if self._may_begin(action)]
+        ready = self._ready(enables)
         for action, trouble in (await self._folder.enable(ready)).items():
             if trouble:
-                self._fail(action, Result.FAILED, trouble)
+                self._progress.fail(action, Result.FAILED, trouble)
             else:
-                self._set(action, Result.DONE)
+                self._progress.note(action, Result.DONE)
 
     async def _reload_manager(self, actions: list[Action]) -> None:
         for action in actions:
             try:
                 await self._doors.manager.reload()
             except (ManagerCallError, ManagerTimeoutError) as error:
-                self._fail(action, Result.FAILED, _sentence(error))
+                self._progress.fail(action, Result.FAILED, error_text(error))
             else:
-                self._set(action, Result.DONE)
+                self._progress.note(action, Result.DONE)
 
     async def _start_early(self, actions: list[Action]) -> None:
         """Begin to start new units; they are waited for with the others, after the reload.
 
         No target refers to them before it: one that ends soon would be unloaded at once, and
-        what became of it forgotten.
+        what became of it forgotten. What others took the name for is let go again.
         """
-        await self._doors.manager.ref(action.unit for action in actions)
-        await self._submit(actions)
-        self._early = actions
+        names = [action.unit for action in actions]
+        await self._doors.manager.ref(names)
+        await self._drop_stale(actions)
+        self._early = self._ready(actions)
+        await self._doors.manager.unref({*names} - {action.unit for action in self._early})
+        await self._jobs.submit(self._early)
 
     async def _run(self, actions: list[Action], *, wait: bool = True) -> None:
-        resets = [a for a in actions if a.verb is Verb.RESET_FAILED]
+        await self._drop_stale(actions)
+        ready = self._ready(actions)
+        resets = [a for a in ready if a.verb is Verb.RESET_FAILED]
         refused = await self._doors.manager.reset_failed([a.unit for a in resets])
         for action in resets:
             refusal = refused.get(action.unit)
-            self._set(action, Result.FAILED if refusal else Result.DONE, str(refusal or ""))
-        jobs = [a for a in actions if a.verb is not Verb.RESET_FAILED]
-        await self._run_jobs([a for a in jobs if self._may_begin(a)], wait=wait)
-
-    async def _run_jobs(self, actions: list[Action], *, wait: bool) -> None:
-        await self._submit(actions)
-        await self._settle(actions, wait=wait)
-
-    async def _submit(self, actions: list[Action]) -> None:
-        requests = [
-            JobRequest(
-                JOB_VERBS[action.verb],
-                action.unit,
-                Mode.REPLACE if action.verb is Verb.STOP else Mode.FAIL,
-            )
-            for action in actions
-        ]
-        answers = await self._doors.manager.submit(requests)
-        for action, answer in zip(actions, answers, strict=True):
-            if isinstance(answer, Job):
-                self._jobs[action] = answer
-            else:
-                self._note_refusal(action, answer)
-
-    async def _settle(self, actions: list[Action], *, wait: bool) -> None:
-        mine = {a: self._jobs[a] for a in actions if a in self._jobs}
-        if wait:
-            left = max(0.05, self._deadline - time.monotonic())
-            await self._doors.manager.wait(mine.values(), limit_seconds=left)
-        for action, job in mine.items():
-            self._note_job(action, job.result)
-
-    def _note_refusal(self, action: Action, error: UnitwardError) -> None:
-        if isinstance(error, ManagerUnreachableError):
-            raise error
-        name = error.name if isinstance(error, ManagerCallError) else ""
-        if isinstance(error, ManagerTimeoutError):
-            self._fail(action, Result.PENDING, _sentence(error))
-        elif name == ErrorName.TRANSACTION_IS_DESTRUCTIVE:
-            self._fail(action, Result.BUSY, "another job is queued on it")
-        elif name == ErrorName.ONLY_BY_DEPENDENCY:
-            self._fail(action, Result.PENDING, "it refuses to be started or stopped by hand")
-        elif action.verb is Verb.STOP and name == ErrorName.NO_SUCH_UNIT:
-            self._set(action, Result.DONE)
-        else:
-            self._fail(action, Result.FAILED, _sentence(error))
-
-    def _note_job(self, action: Action, result: JobResult | None) -> None:
-        match result:
-            case JobResult.DONE:
-                self._set(action, Result.DONE)
-            case None if action.phase is Phase.OWN:
-                self._set(action, Result.DONE)
-            case None:
-                verb = "stopping" if action.verb is Verb.STOP else "starting"
-                self._fail(action, Result.PENDING, f"still {verb}")
-            case JobResult.CANCELED:
-                self._fail(action, Result.BUSY, "another job took its place")
-            case _:
-                self._fail(action, Result.FAILED, f"its job ended with: {result.value}")
-
-    async def _forget(self, actions: list[Action]) -> None:
-        for action in actions:
-            self._set(action, Result.DONE)
+            result = Result.FAILED if refusal else Result.DONE
+            self._progress.note(action, result, str(refusal or ""))
+        jobs = [action for action in ready if action.verb in JOB_VERBS]
+        await self._jobs.run(jobs, active=self._active, wait=wait)
 
     async def look_again(self) -> None:
         """Ask what became of every unit that was acted on; `done` does not mean running."""
-        touched = sorted(
-            {a.unit for a in self._plan.actions if a.unit and not a.unit.endswith(".d")}
+        await self._jobs.settle(self._early)
+        results = self._progress.results.values()
+        busy = {o.action.unit for o in results if o.result is Result.BUSY}
+        ours = taken_down(self._stopped(), self._observed)
+        self._aftermath = await look_again(
+            self._plan,
+            self._progress,
+            frozenset(self._overtaken | (busy - ours)),
+            frozenset(self._active),
+            self._doors.files.root,
+            self._doors.manager,
         )
-        if not touched:
-            return
-        await self._settle(self._early, wait=True)
-        started = [
-            action
-            for action, outcome in self._results.items()
-            if action.verb in PROCESS_VERBS and outcome.result is not Result.SKIPPED
-        ]
-        if started:
-            await asyncio.sleep(SETTLE_SECONDS)
-        manager = self._doors.manager
-        self._after = await manager.list_units(touched)
-        names = sorted({a.unit for a in started} & self._after.keys())
-        self._details = await manager.properties(names, LOOKED_AT)
-        failed = [name for name in names if self._after[name].active == "failed"]
-        self._details.update(await manager.details(failed) if failed else {})
-        for action in started:
-            self._judge_after(action)
-
-    def _judge_after(self, action: Action) -> None:
-        detail = self._details.get(action.unit)
-        outcome = self._results.get(action)
-        if detail is None or outcome is None:
-            return
-        if outcome.result is Result.FAILED or detail.active_state == "failed":
-            if detail.active_state == "failed":
-                self._fail(action, Result.FAILED, failure_text(detail))
-            return
-        if detail.active_state == "inactive" and detail.condition_timestamp:
-            if not detail.condition_result:
-                self._set(action, outcome.result, "skipped: a condition of it does not hold")
-            return
-        ours = str(self._doors.files.root / action.unit)
-        is_ours = any(a.path == action.unit and a.content for a in self._plan.actions)
-        if is_ours and detail.fragment_path not in {"", ours}:
-            self._fail(action, Result.FAILED, f"shadowed by {detail.fragment_path}")
 
     def record(self) -> None:
         """Write what was achieved to the ledger and close what ended."""
         changes = changes_of(
             self._plan,
             self._recorded,
-            self._results,
+            self._progress.results,
             self._intents,
-            self._details,
+            self._aftermath.details,
             self._folder.links,
+            given_up=self._aftermath.given_up,
         )
         if changes:
             self._doors.ledger.record(changes)
 
     def outcomes(self) -> Outcomes:
-        ordered = tuple(self._results[a] for a in self._plan.actions if a in self._results)
+        results = self._progress.results
         return Outcomes(
-            outcomes=ordered,
-            after=self._after,
+            outcomes=tuple(results[a] for a in self._plan.actions if a in results),
+            after=self._aftermath.units,
             failures={
                 name: failure_text(detail)
-                for name, detail in self._details.items()
+                for name, detail in self._aftermath.details.items()
                 if detail.active_state == "failed"
             },
         )
-
-
-def _intent_of(action: Action) -> Intent | None:
-    match action.verb:
-        case Verb.CREATE | Verb.UPDATE | Verb.RESTORE:
-            return Intent(0, action.unit, IntentKind.WRITE, action.path, action.digest)
-        case Verb.ENABLE:
-            return Intent(0, action.unit, IntentKind.LINK)
-        case Verb.START | Verb.RESTART:
-            return Intent(
-                0,
-                action.unit,
-                IntentKind.RUN,
-                digest=action.run_digest,
-                invocation=action.invocation,
-            )
-        case Verb.STOP:
-            return Intent(0, action.unit, IntentKind.STOP, neighbours=action.neighbours)
-        case Verb.REMOVE | Verb.FORGET:
-            return Intent(0, action.unit, IntentKind.REMOVE, action.path)
-        case _:
-            return None
-
-
-def _sentence(error: UnitwardError) -> str:
-    return f"{error} ({error.hint})" if error.hint else str(error)

@@ -12,7 +12,7 @@ from unitward.model.unitstate import LinkChange
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.manager import Manager
 
-STALE = "somebody changed it since the plan was made; planned anew"
+STALE = "changed meanwhile: somebody wrote it; planned anew"
 
 
 class FolderWork:
@@ -35,8 +35,8 @@ class FolderWork:
 
         Raises UnitFileError or ManagerCallError.
         """
-        if action.before is not None and self._files.look(action.path) != action.before:
-            return STALE
+        if (stale := self.stale_because(action)) != "":
+            return stale
         match action.verb:
             case Verb.CREATE | Verb.UPDATE | Verb.RESTORE | Verb.RELEASE:
                 self._files.write(action.path, action.content)
@@ -46,6 +46,9 @@ class FolderWork:
                 self._dirty.add(action.path)
             case Verb.UNLINK:
                 return self._unlink(action)
+            case Verb.LINK:
+                self._dirty.add(action.path)
+                return "" if self._files.link(action.path, action.target) else STALE
             case Verb.KEEP_COPY:
                 self._keep_copy(action)
             case Verb.STAMP:
@@ -57,6 +60,11 @@ class FolderWork:
             case _:
                 raise UnitFileError(f"{action.summary}: not an action on the unit folder")
         return ""
+
+    def stale_because(self, action: Action) -> str:
+        """Return why an action no longer fits the disk, "" if it does."""
+        fits = action.before is None or self._files.look(action.path) == action.before
+        return "" if fits else STALE
 
     def sync(self) -> None:
         """Make what was written durable."""

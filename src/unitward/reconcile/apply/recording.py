@@ -1,12 +1,11 @@
 """What the ledger has to say after a pass. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from unitward.model.plan import Action, Plan, Verb
 from unitward.model.recorded import (
     Intent,
-    IntentKind,
     Recorded,
     RecordedFile,
     RecordedLink,
@@ -14,12 +13,8 @@ from unitward.model.recorded import (
 )
 from unitward.model.report import Outcome, Result
 from unitward.model.unitstate import UnitDetail
+from unitward.reconcile.apply.intents import ENDED, LEAVES, STARTS, WRITES, closed_by
 from unitward.store.ledger import Changes
-
-WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.RESTORE})
-ENDED = frozenset({Result.DONE, Result.FAILED})
-STARTS = frozenset({Verb.START, Verb.RESTART})
-LEAVES = frozenset({Verb.REMOVE, Verb.FORGET})
 
 
 def changes_of(
@@ -29,13 +24,19 @@ def changes_of(
     intents: Mapping[Intent, int],
     details: Mapping[str, UnitDetail],
     links: Iterable[RecordedLink],
+    *,
+    given_up: Collection[str] = (),
 ) -> Changes:
-    """Return what to record: everything that was achieved, and nothing that was not."""
+    """Return what to record: everything that was achieved, and nothing that was not.
+
+    given_up: units that somebody else stopped while they were to be started or restarted.
+    """
     done = [a for a, outcome in results.items() if outcome.result is Result.DONE]
+    undone = {a for a, o in results.items() if _old_process_runs(a, o.result, details)}
     units = dict(plan.records)
     for action, outcome in results.items():
         unit = units.get(action.unit)
-        if unit is not None and not _old_process_runs(action, outcome.result, details):
+        if unit is not None and action not in undone:
             units[action.unit] = _after(unit, action, outcome.result, details, plan.life)
     forgotten = tuple(a.unit for a in done if a.verb in LEAVES and not a.path)
     started = {
@@ -53,8 +54,9 @@ def changes_of(
         ),
         links=tuple(links),
         deleted_links=tuple(a.path for a in done if a.verb is Verb.UNLINK),
-        closed=_closed(plan, recorded, results, intents, details),
+        closed=closed_by(plan, recorded, results, intents, undone=undone, given_up=given_up),
         nudged=tuple(recorded.orders.nudges[name] for name in sorted(started)),
+        before=tuple(was for was in plan.before if was != recorded.before.get(was.unit)),
     )
 
 
@@ -105,6 +107,7 @@ def _after(
                 reload_digest=action.reload_digest,
                 invocation=detail.invocation_id if detail else "",
                 life=life,
+                doubted="",
             )
         case Verb.RELOAD if result is Result.DONE:
             return replace(
@@ -115,42 +118,3 @@ def _after(
             )
         case _:
             return unit
-
-
-def _closed(
-    plan: Plan,
-    recorded: Recorded,
-    results: Mapping[Action, Outcome],
-    intents: Mapping[Intent, int],
-    details: Mapping[str, UnitDetail],
-) -> tuple[int, ...]:
-    """Return the intents whose effect has ended, well or badly.
-
-    An effect that did not begin, or whose job still runs, leaves its intent open: the next
-    pass finishes it.
-    """
-    ended = {
-        (a.unit, a.verb, a.path)
-        for a, o in results.items()
-        if o.result in ENDED and not _old_process_runs(a, o.result, details)
-    }
-    closed = list(plan.close)
-    verbs = {
-        IntentKind.WRITE: WRITES,
-        IntentKind.LINK: {Verb.ENABLE},
-        IntentKind.RUN: STARTS,
-        IntentKind.STOP: {Verb.STOP},
-        IntentKind.REMOVE: LEAVES,
-    }
-    for intent, ident in intents.items():
-        if any((intent.unit, verb, intent.path) in ended for verb in verbs[intent.kind]):
-            closed.append(ident)
-    standing = {(file.path, file.digest) for file in plan.found}
-    reopened = {(i.unit, i.kind, i.path) for i in intents}
-    for old in recorded.intents:
-        if (old.unit, old.kind, old.path) in reopened:
-            continue
-        stands = old.kind is IntentKind.WRITE and (old.path, old.digest) in standing
-        if stands or old.kind in {IntentKind.LINK, IntentKind.STOP}:
-            closed.append(old.ident)
-    return tuple(dict.fromkeys(closed))
