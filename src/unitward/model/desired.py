@@ -75,10 +75,14 @@ class DesiredUnit:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Why a unit stays exactly as it is in this pass (semantics.md F)."""
+    """Why a unit stays exactly as it is in this pass.
+
+    row: the row of table F, "" where none has a say.
+    """
 
     reason: str
     place: Place
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)

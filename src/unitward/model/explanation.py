@@ -77,6 +77,29 @@ class Moment:
     at: float
 
 
+class OrderKind(StrEnum):
+    """What a person asked for of one unit."""
+
+    HOLD = "hold"
+    FORGET = "forget"
+    ADOPT = "adopt"
+    RESUME = "resume"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that is in force; `since` and `until` are 0 where they do not apply.
+
+    reason: of a hold, why. Of an adoption, the path of the file below the unit folder.
+    """
+
+    kind: OrderKind
+    reason: str = ""
+    since: float = 0.0
+    until: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class LastAction:
     """The newest thing that unitward did to the unit, as the ledger tells it."""
@@ -93,18 +116,26 @@ class LastAction:
 class Explanation:
     """One unit, explained.
 
-    is_declared: False for what the ledger still knows and the folder does not ask for.
+    verdict: None for a unit that is none of unitward's.
+    is_declared: False for what the folder does not ask for; `removed` is where it lists the
+    unit as to be removed.
     lines: where it is declared, then the lines of the directives whose change decides.
+    orders: what people asked for of it.
     loaded, live: None where the manager does not know the unit.
-    wants: a row of table W. judged, moments: the row of table V or P that judges how it runs
-    and the points in time that decided. change: the row of table C for what differs now, or
-    for a change of what it runs where nothing does. doing: what a pass would do now.
+    wants: a row of table W, or of the table that has the unit left alone.
+    judged, moments: the row of table V or P that judges how it runs and the points in time
+    that decided.
+    change: the row of table C for what differs now, or for a change of what it runs where
+    nothing does.
+    doing: what a pass would do now.
     """
 
     unit: str
-    verdict: Verdict
+    verdict: Verdict | None
     is_declared: bool
+    removed: Place | None
     lines: tuple[SourceLine, ...]
+    orders: tuple[Order, ...]
     files: tuple[Installed, ...]
     loaded: Loaded | None
     live: Live | None

@@ -39,12 +39,14 @@ class ManagerFacts:
 
     life: identity of this manager's life (changes when it is started anew).
     loaded_at: UnitsLoadTimestamp, wall-clock microseconds.
+    private: it is asked over its private socket, since the account has no bus.
     """
 
     version: int
     system_state: str
     life: str
     loaded_at: int
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from unitward.model.observed import DiskFile
-from unitward.model.recorded import RecordedFile, RecordedUnit
+from unitward.model.recorded import Before, RecordedFile, RecordedUnit
 from unitward.model.source import Place, Revision
 
 
@@ -45,9 +45,9 @@ class Phase(IntEnum):
 class Verb(StrEnum):
     """What an action does, in the words that people read.
 
-    RELEASE takes the mark off a file; REMOVE and FORGET take a unit out of the ledger: what is
-    declared no more, and what a person keeps for themselves. FORGET with a path is about a file
-    of which nothing of ours is left.
+    RELEASE takes the mark off a file; LINK puts back a link of somebody else's; REMOVE and
+    FORGET take a unit out of the ledger: what is declared no more, and what a person keeps for
+    themselves. FORGET with a path is about a file of which nothing of ours is left.
     """
 
     KEEP_COPY = "keep copy"
@@ -56,6 +56,7 @@ class Verb(StrEnum):
     RESTORE = "restore"
     DELETE = "delete"
     UNLINK = "unlink"
+    LINK = "link"
     RELEASE = "release"
     ENABLE = "enable"
     MASK = "mask"
@@ -76,7 +77,7 @@ class Action:
     """One effect. `unit` is "" only for the reload of the manager.
 
     path, content, digest: what is written, or what is expected there before a removal.
-    target: where a link that is removed must point.
+    target: where a link that is removed must point, or one that is put back points.
     before: for writes and removals, the state on disk that the decision saw; a file
         that changed since is left alone and planned anew.
     run_digest, external_digest, reload_digest: what the process is started with,
@@ -138,10 +139,12 @@ class Plan:
     verdicts: every declared, frozen or waiting-to-be-removed unit, in words.
     records: what the ledger says of each unit once its actions succeeded.
     absences: what the ledger says of absences after this pass.
+    before: what units that are acted on for the first time were until now.
     close: ids of intents that need nothing more.
     found: files that stand as they should, to be recorded where the ledger lacks them.
     life: identity of the manager's life that the plan is for.
     approvals: digests of the approvals without which part of the plan would be held.
+    identity: the one that the ledger notes after this pass, "" for the one it has.
     moot: forgotten units that are neither declared nor recorded any more.
     wake_at: when (wall clock, seconds) the next pass is due for a backoff, grace or
         prune time, 0 for none.
@@ -153,11 +156,13 @@ class Plan:
     places: Mapping[str, Place] = field(default_factory=dict)
     records: Mapping[str, RecordedUnit] = field(default_factory=dict)
     absences: Mapping[str, float] = field(default_factory=dict)
+    before: tuple[Before, ...] = ()
     close: tuple[int, ...] = ()
     found: tuple[RecordedFile, ...] = ()
     life: str = ""
     held: tuple[Held, ...] = ()
     approvals: tuple[str, ...] = ()
+    identity: str = ""
     moot: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     wake_at: float = 0.0

@@ -10,6 +10,7 @@ from unitward.model.declared import DriftPolicy
 class Settings:
     """Every key of `config.yaml` with its default. Durations are seconds.
 
+    identity: USER@HOST, whom the account stands for; "" for what the ledger noted first.
     source: the desired-state folder, None for `$XDG_CONFIG_HOME/unitward/desired`.
     settle: how long the source must be quiet before a pass; settle_cap: the longest wait
         under constant writes.
@@ -20,9 +21,12 @@ class Settings:
     job_wait: how long a pass waits for the jobs it started.
     drift: what units do that do not say `drift:` themselves.
     strict: one invalid file holds the whole revision back.
+    unitward_version: the version of unitward that runs here, "" for the one that was put in
+        place last. unitward_from: a folder of wheels, None for the package index.
     """
 
     version: int = 1
+    identity: str = ""
     source: PurePath | None = None
     settle: float = 0.1
     settle_cap: float = 2.0
@@ -33,3 +37,5 @@ class Settings:
     job_wait: float = 5.0
     drift: DriftPolicy = field(default=DriftPolicy.CORRECT)
     strict: bool = False
+    unitward_version: str = ""
+    unitward_from: PurePath | None = None

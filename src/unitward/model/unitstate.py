@@ -94,6 +94,9 @@ class UnitDetail:
         exec_main_status is then the exit code or the signal's number.
     restart: the value of Restart=; restart_prevent_codes and _signals: RestartPreventExitStatus=.
     listen: (kind, address) pairs of a socket, as of the last reload, not of the open sockets.
+    slice: the slice that the unit's processes live in, "" where the type has none.
+    conditions, asserts: `ConditionX=value` and `AssertX=value` of the loaded definition, with
+        specifiers expanded.
     """
 
     name: str
@@ -133,6 +136,8 @@ class UnitDetail:
     conflicted_by: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
     triggered_by: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    asserts: tuple[str, ...] = ()
 
     result: str = "success"
     type: str = ""
@@ -155,3 +160,5 @@ class UnitDetail:
 
     accept: bool = False
     listen: tuple[tuple[str, str], ...] = ()
+
+    slice: str = ""

@@ -5,6 +5,7 @@ in the next pass; then all declarations are put together and what is broken is f
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from unitward.manifest.read import read_file
@@ -24,7 +25,7 @@ from unitward.reconcile.gather import DecodedFile, Terms, put_together
 from unitward.unitfile.mark import header_lines, seal
 from unitward.unitfile.render import render_with_lines
 
-__all__ = ["DecodedFile", "DesireCache", "Terms", "decode_file", "desire"]
+__all__ = ["DecodedFile", "DesireCache", "Terms", "decode_file", "decode_in_steps", "desire"]
 
 
 @dataclass(slots=True)
@@ -46,7 +47,8 @@ def desire(
             incomplete_because=snapshot.reason,
             unavailable=snapshot,
             frozen={
-                name: Freeze(snapshot.reason, unit.place) for name, unit in recorded.units.items()
+                name: Freeze(snapshot.reason, unit.place, "F1")
+                for name, unit in recorded.units.items()
             },
         )
     decoded = _decode_all(snapshot, terms, cache)
@@ -65,17 +67,37 @@ def decode_file(file: SourceFile, terms: Terms) -> DecodedFile:
     return DecodedFile(manifest, rendered)
 
 
-def _decode_all(snapshot: Snapshot, terms: Terms, cache: DesireCache) -> list[DecodedFile]:
+def decode_in_steps(
+    snapshot: Snapshot | Unavailable, terms: Terms, cache: DesireCache
+) -> Iterator[None]:
+    """Decode what the cache lacks, one file for each step, so that the caller can breathe."""
+    if isinstance(snapshot, Unavailable):
+        return
+    _use(terms, cache)
+    for file in snapshot.files:
+        if _is_stale(file, cache):
+            cache.files[file.path] = (file.digest, decode_file(file, terms))
+            yield
+
+
+def _use(terms: Terms, cache: DesireCache) -> None:
     if cache.terms != terms:
         cache.files.clear()
         cache.terms = terms
+
+
+def _is_stale(file: SourceFile, cache: DesireCache) -> bool:
+    known = cache.files.get(file.path)
+    return known is None or known[0] != file.digest or not file.digest
+
+
+def _decode_all(snapshot: Snapshot, terms: Terms, cache: DesireCache) -> list[DecodedFile]:
+    _use(terms, cache)
     decoded: list[DecodedFile] = []
     for file in snapshot.files:
-        known = cache.files.get(file.path)
-        if known is None or known[0] != file.digest or not file.digest:
-            known = (file.digest, decode_file(file, terms))
-            cache.files[file.path] = known
-        decoded.append(known[1])
+        if _is_stale(file, cache):
+            cache.files[file.path] = (file.digest, decode_file(file, terms))
+        decoded.append(cache.files[file.path][1])
     for gone in cache.files.keys() - {file.path for file in snapshot.files}:
         del cache.files[gone]
     return decoded

@@ -14,7 +14,7 @@ from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.plan.change import Change, edited_row
 from unitward.reconcile.plan.down import judge
 from unitward.reconcile.plan.files import FileSync
-from unitward.reconcile.plan.running import OLDER, may_be_older
+from unitward.reconcile.plan.running import OLDER, TAKEN_OVER, may_be_older
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.starting import intent_row
 from unitward.reconcile.plan.verdict import Judgement, restarts_itself
@@ -51,16 +51,16 @@ def evidence_of(unit: DesiredUnit, change: Change, wanted: Want, sides: Sides) -
     if wanted.wish not in {Wish.RUNNING, Wish.RAN}:
         return Evidence(Ruling("", "it need not run"))
     judged = judge(unit, wanted, detail, sides)
-    ruling = Ruling(judged.row, _down_text(judged, detail))
+    ruling = Ruling(judged.row, _down_text(judged, unit, detail))
     return Evidence(ruling, _of_run(detail, sides, asked=judged.row in ASKED))
 
 
-def _down_text(judged: Judgement, detail: UnitDetail) -> str:
+def _down_text(judged: Judgement, unit: DesiredUnit, detail: UnitDetail) -> str:
     match judged.row:
         case "V1":
             return "undecided: a job is queued on it, or the manager is stopping"
         case "V2":
-            return "skipped: its condition did not hold"
+            return f"skipped: {_conditions(unit)} did not hold when it was to start"
         case "V3":
             return "nothing is known of it, though it ran in this manager's life"
         case "V4":
@@ -84,6 +84,22 @@ def _down_text(judged: Judgement, detail: UnitDetail) -> str:
             return f"stopped by hand: its process was ended by {name}, nobody asked it to stop"
         case _:
             return f"failed: {_end_text(detail)}"
+
+
+def _conditions(unit: DesiredUnit) -> str:
+    """Return the conditions that we declare; others may stand in files that are not ours."""
+    found = [
+        f"{entry.key}={entry.value}"
+        for entry in unit.text.entries
+        if entry.section == "Unit" and entry.key.startswith("Condition") and entry.value
+    ]
+    match found:
+        case []:
+            return "a condition of it"
+        case [condition]:
+            return condition
+        case _:
+            return f"one of {', '.join(found)}"
 
 
 def _end_text(detail: UnitDetail) -> str:
@@ -144,6 +160,8 @@ def _process_ruling(unit: DesiredUnit, change: Change, detail: UnitDetail, sides
                 "P7", "the ledger does not know it: its process may be older than its file"
             )
         return Ruling("", "the ledger does not know it yet")
+    if known.doubted and known.doubted == detail.invocation_id:
+        return Ruling("P7", TAKEN_OVER)
     if change.effect >= Effect.RESTART:
         return Ruling("", "it runs what was applied last, before the change")
     if known.run_digest and known.run_digest != unit.run_digest:

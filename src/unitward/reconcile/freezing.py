@@ -36,7 +36,7 @@ def freeze_what_names_the_frozen(
             named = next((n for n in _names_in(unit) if n in frozen), None)
             if named is not None:
                 cause = frozen[named]
-                frozen[unit.name] = Freeze(f"names {named}, which is frozen", cause.place)
+                frozen[unit.name] = Freeze(f"names {named}, which is frozen", cause.place, "F3")
                 grew = True
 
 

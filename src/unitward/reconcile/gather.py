@@ -59,7 +59,7 @@ def put_together(
     for name, unit in recorded.units.items():
         broken = gathered.broken_files.get(unit.place.file)
         if broken is not None and name not in declared:
-            gathered.frozen.setdefault(name, Freeze(f"{broken} is invalid", broken))
+            gathered.frozen.setdefault(name, Freeze(f"{broken} is invalid", broken, "F1"))
     _freeze_what_lost_a_file(units, gathered, recorded)
     freeze_what_names_the_frozen(units, gathered.frozen, recorded)
     problems = _unsilenced(gathered)
@@ -97,7 +97,8 @@ def _gather(decoded: Iterable[DecodedFile]) -> Gathered:
         elif manifest.invalid_units:
             gathered.broken_files[manifest.path] = manifest.invalid_units[0][1]
         for name, place in manifest.invalid_units:
-            gathered.frozen[_unit_of(name)] = Freeze(f"invalid at {place}", place)
+            why = f"invalid at {_first_error(name, manifest) or place}"
+            gathered.frozen[_unit_of(name)] = Freeze(why, place, "F1")
         for declaration in manifest.declarations:
             rendered = item.rendered.get(declaration.name)
             if rendered is not None:
@@ -105,6 +106,12 @@ def _gather(decoded: Iterable[DecodedFile]) -> Gathered:
             else:
                 gathered.policies[declaration.name].append(declaration)
     return gathered
+
+
+def _first_error(name: str, manifest: Manifest) -> Place | None:
+    """Return where the unit's own entry is wrong, None where what it was made from is."""
+    errors = (p for p in manifest.problems if p.severity is Severity.ERROR and p.unit == name)
+    return min((problem.place for problem in errors), default=None)
 
 
 def _freeze_what_lost_a_file(
@@ -120,7 +127,7 @@ def _freeze_what_lost_a_file(
     for path, file in sorted(recorded.files.items()):
         if path not in gathered.texts and file.unit in units:
             reason = f"{path} is declared nowhere while {broken} is invalid"
-            gathered.frozen.setdefault(file.unit, Freeze(reason, broken))
+            gathered.frozen.setdefault(file.unit, Freeze(reason, broken, "F1"))
 
 
 def _unsilenced(gathered: Gathered) -> list[Problem]:
@@ -147,7 +154,8 @@ def _freeze_declared_twice(gathered: Gathered) -> None:
                     unit=name,
                 )
             )
-        gathered.frozen[_unit_of(name)] = Freeze(f"declared twice: {first} and {others[0]}", first)
+        why = f"declared twice: {first} and {others[0]}"
+        gathered.frozen[_unit_of(name)] = Freeze(why, first, "F2")
 
     for name, texts in gathered.texts.items():
         if len(texts) > 1:
@@ -172,7 +180,7 @@ def _freeze_declared_twice(gathered: Gathered) -> None:
                     unit=name,
                 )
             )
-            gathered.frozen[name] = Freeze(f"declared and removed: {place}", place)
+            gathered.frozen[name] = Freeze(f"declared and removed: {place}", place, "F2")
 
 
 def _build_units(
@@ -188,7 +196,10 @@ def _build_units(
             reason = (
                 f"needs systemd {declaration.min_version}, this is systemd {terms.table.version}"
             )
-            unsupported[_unit_of(name)] = Freeze(reason, declaration.place)
+            if "/" in name:
+                gathered.problems.append(_left_out(declaration, reason))
+            else:
+                unsupported[name] = Freeze(reason, declaration.place)
         elif "/" not in name:
             fragments[name] = texts[0]
         elif _is_loose(_unit_of(name)):
@@ -201,6 +212,17 @@ def _build_units(
         name: _build_unit(name, fragments, dropins, policies.get(name)) for name in sorted(names)
     }
     return units, loose, unsupported
+
+
+def _left_out(dropin: Declaration, reason: str) -> Problem:
+    """Return the notice of a drop-in that this systemd is too old for; its unit goes on."""
+    return Problem(
+        dropin.place,
+        Severity.WARNING,
+        f"{dropin.name} is left out: it {reason}",
+        hint="the unit goes on without it",
+        unit=_unit_of(dropin.name),
+    )
 
 
 def _is_loose(unit: str) -> bool:

@@ -18,11 +18,11 @@ from unitward.reconcile.contents import contents_changed
 from unitward.reconcile.elapsing import find_due
 from unitward.reconcile.outside import (
     Places,
-    failing_conditions,
     files_differ,
     missing_paths,
     read_contents,
 )
+from unitward.reconcile.restarting import failing_conditions, may_restart
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.manager import Manager
 from unitward.unitfile.names import is_unit_name, parse_name
@@ -82,6 +82,7 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
     now, now_monotonic = time.time(), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     changed = [u for u in desired.units.values() if files_differ(u, files)]
     await _look_at_pulled(changed, units, world.manager)
+    restarted = may_restart(desired, recorded, files, units, external)
     timers = [unit for unit in changed if unit.suffix == ".timer"]
     return Observed(
         manager=facts,
@@ -97,7 +98,7 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
         shadowed=await _shadowed(desired, recorded, world),
         foreign_dropins=_foreign_dropins(desired, owned, world),
         missing=missing_paths(desired, files, units, world.places),
-        skipped_conditions=await failing_conditions(desired, files, units, world.env),
+        skipped_conditions=await failing_conditions(restarted, details, recorded, world.env),
     )
 
 
@@ -149,6 +150,7 @@ def _worth_a_look(
             and known.invocation
             and known.run_digest == unit.run_digest
             and not known.tries
+            and not known.doubted
         )
         steady = status.active == "active" and not status.job_id
         touched = name in changed or unit.template in changed or name in intended

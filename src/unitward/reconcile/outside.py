@@ -1,4 +1,4 @@
-"""What units depend on beside other units: contents of files, paths that must exist, conditions."""
+"""What units depend on beside other units: contents of files, paths that must exist."""
 
 import glob
 import hashlib
@@ -11,13 +11,10 @@ from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import DiskFile
 from unitward.model.unitstate import UnitStatus
 from unitward.reconcile.contents import content_key
-from unitward.systemd.conditions import failing_condition
 from unitward.unitfile.errors import BadQuotingError
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.specifiers import expand
 from unitward.unitfile.words import exec_commands
-
-CONDITION_PREFIXES = ("Condition", "Assert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ def files_differ(unit: DesiredUnit, files: Mapping[str, DiskFile]) -> bool:
     return any(files[file.path].digest != file.digest for file in unit.files())
 
 
-def _is_to_change(unit: DesiredUnit, desired: Desired, files: Mapping[str, DiskFile]) -> bool:
+def is_to_change(unit: DesiredUnit, desired: Desired, files: Mapping[str, DiskFile]) -> bool:
     """Tell whether a file of the unit, or of its template, is not on disk as it should be."""
     template = desired.units.get(unit.template)
     return files_differ(unit, files) or (template is not None and files_differ(template, files))
@@ -104,7 +101,7 @@ def missing_paths(
         if (
             unit.suffix != ".service"
             or unit.is_template
-            or (is_up and not _is_to_change(unit, desired, files))
+            or (is_up and not is_to_change(unit, desired, files))
         ):
             continue
         for path in _needed_paths(unit):
@@ -133,27 +130,3 @@ def _needed_paths(unit: DesiredUnit) -> Iterable[str]:
     paths.append(text.last("Service", "WorkingDirectory"))
     paths += text.values("Service", "EnvironmentFile")
     return [path for path in paths if path.startswith(("/", "%"))]
-
-
-async def failing_conditions(
-    desired: Desired,
-    files: Mapping[str, DiskFile],
-    units: Mapping[str, UnitStatus],
-    env: Mapping[str, str],
-) -> dict[str, str]:
-    """Return running units about to change whose condition does not hold now (C18)."""
-    found: dict[str, str] = {}
-    for unit in desired.units.values():
-        status = units.get(unit.name)
-        if status is None or status.active != "active" or not _is_to_change(unit, desired, files):
-            continue
-        conditions = [
-            f"{entry.key}={entry.value}"
-            for entry in unit.text.entries
-            if entry.section == "Unit" and entry.key.startswith(CONDITION_PREFIXES) and entry.value
-        ]
-        if conditions:
-            failing = await failing_condition(conditions, env)
-            if failing:
-                found[unit.name] = failing
-    return found

@@ -68,11 +68,13 @@ def _finish(draft: Draft, sides: Sides, actions: list[Action]) -> Plan:
         places=draft.places,
         records=draft.records,
         absences=draft.absences,
+        before=tuple(was for _, was in sorted(draft.before.items())),
         close=tuple(dict.fromkeys(draft.close)),
         found=tuple(dict.fromkeys(draft.found)),
         life=sides.observed.manager.life,
         held=tuple(draft.held),
         approvals=tuple(draft.approvals),
+        identity=draft.identity,
         moot=tuple(draft.moot),
         notes=tuple(sorted(dict.fromkeys(draft.notes))),
         wake_at=min(later, default=0.0),
@@ -172,6 +174,7 @@ def _hold_revision(sides: Sides, draft: Draft) -> None:
     draft.notes.append(f"strict: nothing is applied while {because} is invalid")
     draft.actions = []
     draft.records = {n: r for n, r in draft.records.items() if n in sides.recorded.units}
+    draft.before = {}
 
 
 def _own_last(actions: list[Action]) -> list[Action]:

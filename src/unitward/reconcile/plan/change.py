@@ -8,6 +8,7 @@ from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.unittext import UnitText
 from unitward.reconcile.contents import contents_changed
+from unitward.reconcile.plan.absent import may_remove
 from unitward.reconcile.plan.files import (
     FileJudgement,
     FileSync,
@@ -218,17 +219,6 @@ def _due_orphans(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
     mine = sides.files_of.get(unit.name, ())
     declared = {file.path for file in unit.files()}
     return tuple(path for path in mine if path not in declared and may_remove(path, sides))
-
-
-def may_remove(name: str, sides: Sides) -> bool:
-    """Tell whether an undeclared unit or drop-in has been absent long enough (R1, R2)."""
-    desired, recorded = sides.desired, sides.recorded
-    if not desired.complete:
-        return False
-    if name in desired.removed:
-        return True
-    since = recorded.absences.get(name, sides.observed.now)
-    return sides.observed.now - since >= sides.settings.prune_after
 
 
 def _inherited_judgements(unit: DesiredUnit, sides: Sides) -> tuple[FileJudgement, ...]:

@@ -9,6 +9,7 @@ from unitward.model.orders import NudgeKind
 from unitward.model.plan import Sync
 from unitward.model.recorded import RecordedUnit
 from unitward.model.unitstate import UnitDetail
+from unitward.reconcile.asked import CLD_EXITED
 from unitward.reconcile.plan.kinds import is_oneshot
 from unitward.reconcile.plan.order import is_newer_than_loaded
 from unitward.reconcile.plan.protected import is_outranked
@@ -21,7 +22,7 @@ from unitward.reconcile.plan.starting import (
     reset_action,
     start,
 )
-from unitward.reconcile.plan.verdict import CLD_EXITED, Down, Judgement, judge_down
+from unitward.reconcile.plan.verdict import Down, Judgement, judge_down
 from unitward.reconcile.plan.want import Want, Wish
 from unitward.reconcile.words import failure_text
 
@@ -270,9 +271,9 @@ class _Case:
         if self.sides.observed.now < due:
             self.say(Sync.FAILED, f"{why}; tried again when its pause ends", due)
             return record
-        tries = record.tries + 1
+        record = self._tried(record)
         self.draft.do([reset_action(self.unit, "its start limit would refuse the next try")])
-        return self.start(replace(record, tries=tries), f"failed ({why}), try {tries}")
+        return self.start(record, f"failed ({why}), try {record.tries}")
 
     def _after_unknown(self, record: RecordedUnit) -> RecordedUnit:
         if self._is_retried():
@@ -280,8 +281,15 @@ class _Case:
         if self._is_given_up(record):
             self.say(Sync.FAILED, f"does not stay up; given up after {record.tries} tries")
             return record
-        record = replace(record, tries=record.tries + 1)
-        return self.start(record, "it ran before and is gone")
+        due = record.tried_at + pause(self.unit.name, record.tries - 1)
+        if record.tries and self.sides.observed.now < due:
+            self.say(Sync.FAILED, "does not stay up; tried again when its pause ends", due)
+            return record
+        return self.start(self._tried(record), "it ran before and is gone")
+
+    def _tried(self, record: RecordedUnit) -> RecordedUnit:
+        """Return the record of a unit that is tried once more now."""
+        return replace(record, tries=record.tries + 1, tried_at=self.sides.observed.now)
 
     def _is_retried(self) -> bool:
         return is_nudged(self.unit.name, self.detail, self.sides, NudgeKind.RETRY)

@@ -4,7 +4,8 @@ A service that systemd has not loaded is read from its file when it is started, 
 wait for a reload, which stands for as long as the generators of the account run.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from unitward.model.desired import DesiredUnit
@@ -21,21 +22,32 @@ def started_early(actions: Iterable[Action], sides: Sides) -> list[Action]:
     found = list(actions)
     acted = {action.unit for action in found}
     new = {name for name in acted if _is_unloaded(name, sides)}
+    late = acted - new
+    named_by = _named_by(acted, sides)
     return [
-        replace(action, phase=Phase.EARLY_START) if _is_early(action, acted, new, sides) else action
+        replace(action, phase=Phase.EARLY_START)
+        if _is_early(action, acted, late, named_by, sides)
+        else action
         for action in found
     ]
 
 
-def _is_early(action: Action, acted: set[str], new: set[str], sides: Sides) -> bool:
+def _is_early(
+    action: Action,
+    acted: set[str],
+    late: set[str],
+    named_by: Mapping[str, set[str]],
+    sides: Sides,
+) -> bool:
     unit = sides.desired.units.get(action.unit)
     return (
         action.phase is Phase.RUN
         and action.verb is Verb.START
         and unit is not None
         and unit.suffix == ".service"
-        and unit.name in new
-        and not _stands_in_the_way(unit, acted - {unit.name}, new, sides)
+        and unit.name not in late
+        and not named_by.get(unit.name, set()) - {unit.name}
+        and not _stands_in_the_way(unit, acted, late)
     )
 
 
@@ -45,20 +57,24 @@ def _is_unloaded(name: str, sides: Sides) -> bool:
     return name in sides.desired.units and (status is None or status.load == "not-found")
 
 
-def _stands_in_the_way(unit: DesiredUnit, acted: set[str], new: set[str], sides: Sides) -> bool:
+def _stands_in_the_way(unit: DesiredUnit, acted: set[str], late: set[str]) -> bool:
     """Tell whether the start would use an old definition, or miss its place in the order."""
     text = unit.text
     pulled_in = {word for key in PULLS_IN for word in text.words("Unit", key)}
     pulled_in |= {*text.words("Service", "Sockets"), text.last("Service", "Slice")}
     ordered = {word for key in ("After", "Conflicts") for word in text.words("Unit", key)}
-    if pulled_in & (acted - new) or ordered & acted:
-        return True
-    return any(
-        _names(sides.desired.units[n], unit.name, sides) for n in acted & set(sides.desired.units)
-    )
+    return bool(pulled_in & late - {unit.name} or ordered & acted - {unit.name})
 
 
-def _names(other: DesiredUnit, name: str, sides: Sides) -> bool:
-    """Tell whether another unit of this pass orders, ousts, triggers or joins the one named."""
-    ordered = {word for key in ("Before", "Conflicts") for word in other.text.words("Unit", key)}
-    return name in ordered or started_by(other) == name or name in targets_of(other, sides)
+def _named_by(acted: set[str], sides: Sides) -> Mapping[str, set[str]]:
+    """Return for each name the units of this pass that order, oust, trigger or join it.
+
+    One look at each unit: a first pass may start thousands.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for other in acted & sides.desired.units.keys():
+        unit = sides.desired.units[other]
+        names = {word for key in ("Before", "Conflicts") for word in unit.text.words("Unit", key)}
+        for name in (*names, started_by(unit), *targets_of(unit, sides)):
+            found[name].add(other)
+    return found

@@ -1,6 +1,7 @@
 """Enablement and masks: which links should exist (semantics.md C6, D3, O "Links")."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from unitward.model.declared import State
@@ -47,7 +48,10 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
         ]
         reason = "[Install] changed" if known and known.install_digest else _install_reason(unit)
         return [*stale, _enable(unit, reason, digest, sides)]
-    gone = [path for path in recorded if path not in sides.observed.links]
+    # systemd leaves a link to a shipped unit as it is when ours takes its place: it counts too.
+    stood = {path for path, _ in sides.recorded.was(unit.name).links}
+    needed = (*recorded, *sorted(stood & expected_links(unit.name, unit.text) - recorded.keys()))
+    gone = [path for path in needed if path not in sides.observed.links]
     if gone:
         return [_enable(unit, f"its link {gone[0]} is gone", digest, sides)]
     return []
@@ -65,6 +69,16 @@ def are_links_drift(unit: DesiredUnit, sides: Sides) -> bool:
     known = sides.known(unit.name)
     return bool(
         wants_enabling(unit) and known is not None and known.install_digest == install_digest(unit)
+    )
+
+
+def links_to(name: str, links: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the links, as (path, target), by which a unit is enabled, in the order of paths."""
+    return tuple(
+        (path, target)
+        for path, target in sorted(links.items())
+        if path.rpartition("/")[2] == name
+        or ("/" not in path and target.rpartition("/")[2] == name)
     )
 
 
@@ -128,6 +142,23 @@ def _unlink(unit: DesiredUnit, link: RecordedLink, reason: str) -> Action:
 def unlink_action(unit: str, path: str, target: str, reason: str) -> Action:
     """Return the removal of exactly one recorded link."""
     return Action(Phase.WRITE, Verb.UNLINK, unit, reason, path=path, target=target)
+
+
+def give_back_links(unit: str, ours: Mapping[str, str], reason: str, sides: Sides) -> list[Action]:
+    """Return what undoes our links of a unit that stays, and puts back those before them."""
+    before = dict(sides.recorded.was(unit).links)
+    standing = {path for path, to in sides.observed.links.items() if ours.get(path) != to}
+    gone = [(path, to) for path, to in ours.items() if before.get(path) != to]
+    back = [(path, to) for path, to in before.items() if path not in standing]
+    again = f"{reason}; it was enabled before"
+    return [
+        *(unlink_action(unit, path, to, reason) for path, to in gone),
+        *(
+            Action(Phase.WRITE, Verb.LINK, unit, again, path=path, target=to)
+            for path, to in back
+            if sides.observed.links.get(path) != to
+        ),
+    ]
 
 
 def mask_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:

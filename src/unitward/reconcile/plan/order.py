@@ -11,6 +11,7 @@ WITHIN_WRITE = (
     Verb.KEEP_COPY,
     Verb.UNMASK,
     Verb.UNLINK,
+    Verb.LINK,
     Verb.DELETE,
     Verb.CREATE,
     Verb.UPDATE,
@@ -51,13 +52,22 @@ def _newer_file(files: Iterable[DesiredFile], sides: Sides) -> str:
     return ""
 
 
+def stands_newer_than_loaded(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether what is declared stands on disk and the manager loaded something before it."""
+    return bool(_newer_file(_all_files(unit, sides), sides))
+
+
 def is_newer_than_loaded(unit: DesiredUnit, sides: Sides) -> bool:
     """Tell whether a reload in this pass lets systemd see another definition of the unit."""
-    template = sides.desired.units.get(unit.template)
-    files = (*unit.files(), *(template.files() if template else ()))
-    return bool(_newer_file(files, sides)) or any(
-        sides.observed.file(file.path).digest != file.digest for file in files
+    return stands_newer_than_loaded(unit, sides) or any(
+        sides.observed.file(file.path).digest != file.digest for file in _all_files(unit, sides)
     )
+
+
+def _all_files(unit: DesiredUnit, sides: Sides) -> tuple[DesiredFile, ...]:
+    """Return the declared files that the unit runs by, its template's too."""
+    template = sides.desired.units.get(unit.template)
+    return (*unit.files(), *(template.files() if template else ()))
 
 
 def in_order(actions: list[Action], sides: Sides) -> list[Action]:

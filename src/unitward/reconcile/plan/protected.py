@@ -29,11 +29,22 @@ def is_protected_name(name: str) -> bool:
     return name in PROTECTED_NAMES or name.startswith(PROTECTED_PREFIXES)
 
 
+def lives_in_session(name: str, sides: Sides) -> bool:
+    """Tell whether the unit's processes live in `session.slice` or a slice below it."""
+    detail = sides.observed.details.get(name)
+    return detail is not None and _is_in_session(detail.slice)
+
+
+def _is_in_session(name: str) -> bool:
+    return name == "session.slice" or (name.startswith("session-") and name.endswith(".slice"))
+
+
 def is_protected(unit: DesiredUnit, sides: Sides) -> bool:
     """Tell whether a restart of the unit would take the session or unitward with it."""
     if is_protected_name(unit.name):
         return unit.name != OWN_UNIT
-    if unit.suffix == ".slice" or unit.text.last("Service", "Slice") == "session.slice":
+    declared = unit.text.last(unit.suffix[1:].capitalize(), "Slice")
+    if unit.suffix == ".slice" or _is_in_session(declared) or lives_in_session(unit.name, sides):
         return True
     own = sides.desired.units.get(OWN_UNIT)
     if own is not None and unit.name in {
@@ -70,6 +81,9 @@ def obstacle(unit: DesiredUnit, sides: Sides) -> Obstacle | None:
     if refuses or (detail and (detail.refuse_manual_start or detail.refuse_manual_stop)):
         return Obstacle(Sync.PENDING, "pending: refuses manual restart", "C17")
     condition = sides.observed.skipped_conditions.get(unit.name)
-    if condition:
-        return Obstacle(Sync.SKIPPED, f"not restarted: {condition} does not hold now", "C18")
-    return None
+    return does_not_hold(condition) if condition else None
+
+
+def does_not_hold(condition: str) -> Obstacle:
+    """Return why a unit is not restarted whose condition would keep it from starting again."""
+    return Obstacle(Sync.SKIPPED, f"not restarted: {condition} does not hold now", "C18")

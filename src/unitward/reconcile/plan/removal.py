@@ -1,6 +1,5 @@
 """Units that are recorded but no longer declared (semantics.md R)."""
 
-import hashlib
 from collections.abc import Iterable
 
 from unitward.model.declared import OnRemove
@@ -9,11 +8,25 @@ from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Held, Phase, Sync, Verb
 from unitward.model.recorded import Prior, RecordedUnit
 from unitward.model.unittext import UnitText
-from unitward.reconcile.plan.change import may_remove
+from unitward.reconcile.plan.absent import (
+    gone_units,
+    is_rename_approved,
+    is_renamed,
+    may_remove,
+    removal_digest,
+    rename_digest,
+    undeclared_files,
+)
 from unitward.reconcile.plan.files import delete_actions, recorded_text
 from unitward.reconcile.plan.holds import held_reason
-from unitward.reconcile.plan.links import expected_links, has_link_intent, unlink_action
-from unitward.reconcile.plan.protected import is_protected_name
+from unitward.reconcile.plan.links import (
+    expected_links,
+    give_back_links,
+    has_link_intent,
+    unlink_action,
+)
+from unitward.reconcile.plan.own import let_own_go
+from unitward.reconcile.plan.protected import is_protected_name, lives_in_session
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
 from unitward.reconcile.plan.stopping import frozen_below, start_again, stop_action, taken_down
 from unitward.unitfile.compare import merged
@@ -26,10 +39,16 @@ SMALLEST_GUARDED = 4
 
 def plan_removals(sides: Sides, draft: Draft) -> None:
     """Decide which recorded units go, and hold the pass's removals where a person must look."""
-    gone = _gone(sides)
+    gone = gone_units(sides)
     _track_absences(gone, sides, draft)
     due = [n for n in gone if may_remove(n, sides) and sides.hold_of(n) is None]
-    held = _hold(gone, due, sides, draft)
+    if not is_renamed(sides):
+        held = _hold(gone, due, sides, draft)
+    elif is_rename_approved(sides):
+        held = {}
+        _take_identity(sides, draft)
+    else:
+        held = _hold_renamed(gone, sides, draft)
     for name in gone:
         draft.places[name] = sides.recorded.units[name].place
         reason = "" if name in held else _why_kept(name, sides)
@@ -42,6 +61,8 @@ def plan_removals(sides: Sides, draft: Draft) -> None:
             _say_waiting(name, sides, draft)
         elif reason:
             draft.say(name, Sync.PENDING, reason)
+        elif name == OWN_UNIT:
+            let_own_go(sides, draft)
         else:
             _remove(sides.recorded.units[name], sides, draft)
     for template, names in sorted(sides.observed.hand_started.items()):
@@ -53,8 +74,6 @@ def plan_removals(sides: Sides, draft: Draft) -> None:
 
 def _why_kept(name: str, sides: Sides) -> str:
     """Return why a unit that is due is not removed in this pass, "" if it is."""
-    if name == OWN_UNIT:
-        return "no longer declared; unitward does not remove its own unit"
     status = sides.observed.units.get(name)
     if status is not None and (status.active == "deactivating" or status.job_type == "stop"):
         return "no longer declared; removed when it has stopped"
@@ -66,31 +85,9 @@ def _why_kept(name: str, sides: Sides) -> str:
     return ""
 
 
-def _gone(sides: Sides) -> list[str]:
-    desired = sides.desired
-    declared = desired.units.keys() | desired.frozen.keys() | desired.unsupported.keys()
-    gone = sides.recorded.units.keys() - declared
-    return sorted(name for name in gone if not sides.is_forgotten(name))
-
-
-def _undeclared_files(sides: Sides) -> list[str]:
-    """Return recorded drop-ins that no declaration asks for, of units that stay or of none."""
-    desired = sides.desired
-    declared = {f.path for u in desired.units.values() for f in u.files()}
-    declared |= {f.path for f in desired.loose}
-    kept = desired.frozen.keys() | desired.unsupported.keys()
-    return [
-        path
-        for path, file in sides.recorded.files.items()
-        if path not in declared
-        and file.unit not in kept
-        and (file.unit in desired.units or file.unit not in sides.recorded.units)
-    ]
-
-
 def _track_absences(gone: Iterable[str], sides: Sides, draft: Draft) -> None:
     known = sides.recorded.absences
-    for name in (*gone, *_undeclared_files(sides)):
+    for name in (*gone, *undeclared_files(sides)):
         if name in known:
             draft.absences[name] = known[name]
         elif sides.desired.complete:
@@ -111,9 +108,19 @@ def _say_waiting(name: str, sides: Sides, draft: Draft) -> None:
     draft.say(name, Sync.PENDING, "no longer declared; removed when prune_after ends", due)
 
 
-def removal_digest(names: Iterable[str]) -> str:
-    """Return the identity of a set of removals, which an approval binds to."""
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:12]
+def _hold_renamed(gone: list[str], sides: Sides, draft: Draft) -> dict[str, str]:
+    """Row R2: under another identity nothing goes until a person approved it."""
+    digest = rename_digest(sides)
+    old, new = sides.recorded.identity, sides.settings.identity
+    reason = f"the identity changed from {old} to {new}, so nothing is removed"
+    draft.held.append(Held(reason, (*gone, *undeclared_files(sides)), digest))
+    return dict.fromkeys(gone, digest)
+
+
+def _take_identity(sides: Sides, draft: Draft) -> None:
+    """Go on under the new identity; its approval named all that goes, so R3 asks no more."""
+    draft.identity = sides.settings.identity
+    draft.approvals.append(rename_digest(sides))
 
 
 def _hold(gone: list[str], due: list[str], sides: Sides, draft: Draft) -> dict[str, str]:
@@ -122,9 +129,9 @@ def _hold(gone: list[str], due: list[str], sides: Sides, draft: Draft) -> dict[s
     What is absent counts from the first, though not all of it be due yet: a folder that is
     emptied slowly is emptied all the same.
     """
-    unasked = [name for name in gone if name not in sides.desired.removed]
+    unasked = [n for n in gone if n not in sides.desired.removed and n != OWN_UNIT]
     waiting = [name for name in due if name in unasked]
-    total = len(sides.recorded.units)
+    total = len(sides.recorded.units.keys() - {OWN_UNIT})
     everything = len(unasked) == total
     most = total >= SMALLEST_GUARDED and 2 * len(unasked) > total
     if not waiting or not (everything or most):
@@ -147,7 +154,10 @@ def _remove(unit: RecordedUnit, sides: Sides, draft: Draft) -> None:
     draft.do(_run_state(unit, reason, sides, draft))
     links = {link.path: link.target for link in sides.links_of.get(unit.name, ())}
     links |= _unrecorded_links(unit.name, sides)
-    draft.do(unlink_action(unit.name, path, target, reason) for path, target in links.items())
+    if _was_made_by_us(unit, sides) and unit.name not in sides.observed.shadowed:
+        draft.do(unlink_action(unit.name, path, target, reason) for path, target in links.items())
+    else:
+        draft.do(give_back_links(unit.name, links, reason, sides))
     for path in sides.files_of.get(unit.name, ()):
         draft.do(delete_actions(path, unit.name, reason, sides))
     if unit.masked and sides.observed.file(unit.name).kind is DiskKind.MASK:
@@ -171,16 +181,22 @@ def _run_state(unit: RecordedUnit, reason: str, sides: Sides, draft: Draft) -> l
     kept = unit.on_remove is OnRemove.KEEP or is_protected_name(name)
     if kept or name.endswith(NEVER_STOPPED) or parse_name(name).is_template:
         return []
-    if name in sides.observed.shadowed:
-        again = f"{reason}; back to the shipped definition"
-        return [Action(Phase.RUN, Verb.RESTART, name, again)] if up else []
-    if _was_made_by_us(unit, sides):
+    is_shadowed = name in sides.observed.shadowed
+    if not is_shadowed and _was_made_by_us(unit, sides):
         return _stop_and_reset(unit, reason, sides, draft)
-    match unit.prior:
-        case Prior.ACTIVE if up and _dropins_mattered(name, sides):
-            return [Action(Phase.RUN, Verb.RESTART, name, f"{reason}; back to the shipped one")]
+    if up and lives_in_session(name, sides):
+        return []
+    prior = sides.recorded.was(name).state
+    match prior:
+        case _ if up and is_shadowed:
+            again = f"{reason}; back to the shipped definition"
+            return [Action(Phase.RUN, Verb.RESTART, name, again)]
         case Prior.ACTIVE if not up and unit.wish == "stopped":
             return [Action(Phase.RUN, Verb.START, name, f"{reason}; it ran before")]
+        case _ if is_shadowed:
+            return []
+        case Prior.ACTIVE if up and _dropins_mattered(name, sides):
+            return [Action(Phase.RUN, Verb.RESTART, name, f"{reason}; back to the shipped one")]
         case Prior.INACTIVE if up and unit.wish in {"running", "ran"}:
             return [stop_action(name, reason, sides)]
         case _:
@@ -190,8 +206,10 @@ def _run_state(unit: RecordedUnit, reason: str, sides: Sides, draft: Draft) -> l
 def _was_made_by_us(unit: RecordedUnit, sides: Sides) -> bool:
     """Tell whether the definition that the unit runs by is unitward's own."""
     if unit.name not in sides.recorded.files:
-        return unit.prior is Prior.NONE and parse_name(unit.name).is_instance
-    return sides.observed.file(unit.name).kind is DiskKind.ABSENT or any(
+        is_ours = sides.recorded.was(unit.name).state is Prior.NONE
+        return is_ours and parse_name(unit.name).is_instance
+    # A mask in the place of our file is somebody's own, and what runs was started from ours.
+    return sides.observed.file(unit.name).kind in {DiskKind.ABSENT, DiskKind.MASK} or any(
         action.verb is Verb.DELETE for action in delete_actions(unit.name, unit.name, "", sides)
     )
 
@@ -224,7 +242,7 @@ def _dropins_mattered(unit: str, sides: Sides) -> bool:
 
 
 def _remove_loose(sides: Sides, draft: Draft) -> None:
-    for path in _undeclared_files(sides):
+    for path in undeclared_files(sides):
         file = sides.recorded.files[path]
         if file.unit in sides.desired.units or not may_remove(path, sides):
             continue

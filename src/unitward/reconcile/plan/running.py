@@ -7,7 +7,7 @@ from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync, Verb
 from unitward.model.recorded import RecordedUnit
 from unitward.model.unitstate import UnitDetail
-from unitward.reconcile.plan.protected import is_outranked, obstacle
+from unitward.reconcile.plan.protected import does_not_hold, is_outranked, obstacle
 from unitward.reconcile.plan.sides import Draft, Sides
 from unitward.reconcile.plan.starting import (
     adopt_running,
@@ -21,6 +21,7 @@ from unitward.reconcile.plan.want import Want, Wish
 
 SUCCESS_AFTER = 60.0
 OLDER = "its process is older than its file"
+TAKEN_OVER = "taken over; it may be older than its file"
 
 
 def decide_up(
@@ -32,6 +33,7 @@ def decide_up(
         return _stop(unit, wanted, record, sides, draft)
     if finish_intent(unit, record, sides, draft):
         return record
+    record = _taken_over(unit, record, detail, sides)
     intent = sides.recorded.open_run(unit.name)
     if intent is not None:
         draft.close.append(intent.ident)
@@ -48,16 +50,24 @@ def decide_up(
     if older:
         _say_older(unit, sides, draft)
     else:
-        _say_up(unit, wanted, sides, draft)
+        _say_up(unit, wanted, record, sides, draft)
     return record
 
 
 def finish_intent(unit: DesiredUnit, record: RecordedUnit, sides: Sides, draft: Draft) -> bool:
-    """Restart a running unit whose restart was interrupted (P1, P3); tell whether it was."""
+    """Restart a running unit whose restart was interrupted (P1, P3); tell whether it was.
+
+    One whose condition does not hold waits for that (C18).
+    """
     intent = sides.recorded.open_run(unit.name)
     detail = sides.observed.details.get(unit.name)
     if intent is None or detail is None or is_settled(intent, unit, record, detail, sides):
         return False
+    condition = sides.observed.skipped_conditions.get(unit.name)
+    if condition:
+        held_back = does_not_hold(condition)
+        draft.say(unit.name, held_back.sync, held_back.reason)
+        return True
     reason = "finish what was interrupted"
     draft.do([start_action(unit, sides, Verb.RESTART, reason)])
     draft.say(unit.name, Sync.PENDING, reason)
@@ -114,7 +124,21 @@ def _say_older(unit: DesiredUnit, sides: Sides, draft: Draft) -> None:
         draft.say(unit.name, Sync.IN_SYNC, f"{OLDER}; it runs the new one from its next start")
 
 
-def _say_up(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> None:
+def _taken_over(
+    unit: DesiredUnit, record: RecordedUnit, detail: UnitDetail | None, sides: Sides
+) -> RecordedUnit:
+    """Return the record with the process of which nobody knows what it was started with (P7)."""
+    if detail is None:
+        return record
+    if sides.known(unit.name) is None and may_be_older(unit, detail, sides):
+        return replace(record, doubted=detail.invocation_id)
+    same = record.doubted == detail.invocation_id
+    return record if same or not record.doubted else replace(record, doubted="")
+
+
+def _say_up(
+    unit: DesiredUnit, wanted: Want, record: RecordedUnit, sides: Sides, draft: Draft
+) -> None:
     status = sides.observed.units[unit.name]
     detail = sides.observed.details.get(unit.name)
     if status.job_type == "stop":
@@ -126,8 +150,8 @@ def _say_up(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> None
     elif detail is not None and is_outranked(detail):
         reason = f"{detail.fragment_path} is loaded instead of unitward's file"
         draft.say(unit.name, Sync.OVERRIDDEN, reason)
-    elif sides.known(unit.name) is None and may_be_older(unit, detail, sides):
-        draft.say(unit.name, Sync.IN_SYNC, "taken over; it may be older than its file")
+    elif record.doubted:
+        draft.say(unit.name, Sync.IN_SYNC, TAKEN_OVER)
     else:
         draft.say(unit.name, Sync.IN_SYNC, wanted.reason)
 

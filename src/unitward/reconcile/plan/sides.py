@@ -10,6 +10,7 @@ from unitward.model.observed import Observed
 from unitward.model.orders import Hold
 from unitward.model.plan import Action, Held, Phase, Sync, Verb, Verdict
 from unitward.model.recorded import (
+    Before,
     IntentKind,
     Recorded,
     RecordedFile,
@@ -192,10 +193,12 @@ class Draft:
     places: dict[str, Place] = field(default_factory=dict)
     records: dict[str, RecordedUnit] = field(default_factory=dict)
     absences: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Before] = field(default_factory=dict)
     close: list[int] = field(default_factory=list)
     found: list[RecordedFile] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     approvals: list[str] = field(default_factory=list)
+    identity: str = ""
     moot: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     wakes: list[float] = field(default_factory=list)

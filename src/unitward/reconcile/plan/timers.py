@@ -5,6 +5,7 @@ from unitward.model.plan import Action, Phase, Verb
 from unitward.model.timespan import parse_timespan
 from unitward.reconcile.plan.change import Change
 from unitward.reconcile.plan.kinds import is_true
+from unitward.reconcile.plan.protected import obstacle
 from unitward.reconcile.plan.sides import Draft, Sides
 from unitward.reconcile.plan.starting import start_action
 
@@ -22,7 +23,8 @@ def plan_timer(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) ->
     if not keys:
         return
     status = sides.observed.units.get(unit.name)
-    if status is not None and status.sub == "elapsed" and something_can_come(unit, sides):
+    elapsed = status is not None and status.sub == "elapsed"
+    if elapsed and something_can_come(unit, sides) and obstacle(unit, sides) is None:
         reason = f"{change.reason}; it had elapsed"
         draft.do([start_action(unit, sides, Verb.RESTART, reason)])
         _note(unit, [k for k in COME_ONCE if _is_past(unit, k, sides)], "are past", draft)

@@ -6,8 +6,8 @@ from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Sync, Verb
-from unitward.model.recorded import Prior, RecordedFile, RecordedUnit
-from unitward.reconcile.plan.acting import acting_note
+from unitward.model.recorded import Before, Prior, RecordedFile, RecordedUnit
+from unitward.reconcile.plan.acting import acting_note, bound_to_what_is_down
 from unitward.reconcile.plan.change import Change, Run, run_of
 from unitward.reconcile.plan.down import decide_down
 from unitward.reconcile.plan.files import (
@@ -20,12 +20,18 @@ from unitward.reconcile.plan.gate import Gate
 from unitward.reconcile.plan.links import (
     are_links_drift,
     link_actions,
+    links_to,
     lost_its_install,
     mask_actions,
     mask_obstacle,
 )
-from unitward.reconcile.plan.protected import is_outranked, is_protected_name, obstacle
-from unitward.reconcile.plan.running import decide_up, finish_intent
+from unitward.reconcile.plan.protected import (
+    is_outranked,
+    is_protected_name,
+    lives_in_session,
+    obstacle,
+)
+from unitward.reconcile.plan.running import TAKEN_OVER, decide_up, finish_intent
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
 from unitward.reconcile.plan.starting import reset_action, running_rival, start, start_action
 from unitward.reconcile.plan.stopping import start_again, stop_action, taken_down
@@ -41,6 +47,10 @@ def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, dra
     draft.places[unit.name] = unit.place
     wanted = want(unit, sides)
     record = _base_record(unit, sides)
+    if sides.known(unit.name) is None and unit.name not in sides.recorded.before:
+        was = _before(unit, sides)
+        if was.state is not Prior.NONE:
+            draft.before[unit.name] = was
     _write_files(unit, change, sides, draft)
     links = _plan_links(unit, wanted, sides, draft)
     if links and not wants_enabling(unit) and lost_its_install(unit):
@@ -88,12 +98,18 @@ def _base_record(unit: DesiredUnit, sides: Sides) -> RecordedUnit:
     if known is not None:
         same = (known.place, known.on_remove) == (unit.place, unit.policy.on_remove)
         return known if same else replace(known, place=unit.place, on_remove=unit.policy.on_remove)
+    return RecordedUnit(unit.name, unit.place, unit.policy.on_remove)
+
+
+def _before(unit: DesiredUnit, sides: Sides) -> Before:
+    """Return what a unit was that is acted on for the first time (R6, N5)."""
     status = sides.observed.units.get(unit.name)
-    theirs = sides.observed.file(unit.name).kind is not DiskKind.FILE
-    prior = Prior.NONE
-    if unit.is_policy_only or (theirs and not unit.template and status and status.load == "loaded"):
-        prior = Prior.ACTIVE if sides.observed.is_up(unit.name) else Prior.INACTIVE
-    return RecordedUnit(unit.name, unit.place, unit.policy.on_remove, prior=prior)
+    is_there = status is not None and status.load == "loaded"
+    theirs = sides.observed.file(unit.name).kind is not DiskKind.FILE and not unit.template
+    if not unit.is_policy_only and not (theirs and is_there):
+        return Before(unit.name)
+    state = Prior.ACTIVE if sides.observed.is_up(unit.name) else Prior.INACTIVE
+    return Before(unit.name, state, links_to(unit.name, sides.observed.links))
 
 
 def _write_files(unit: DesiredUnit, change: Change, sides: Sides, draft: Draft) -> None:
@@ -133,7 +149,7 @@ def _say_the_rest(
     own = [a for a in draft.actions if a.unit == unit.name] if change.moves_files or links else []
     reported = sides.reports_drift(unit) and are_links_drift(unit, sides)
     masked = mask_obstacle(unit, sides)
-    if own:
+    if own and not _only_takes_over(own, unit, draft):
         draft.say(unit.name, Sync.PENDING, own[-1].reason)
     elif masked:
         ours = unit.name in sides.recorded.files
@@ -143,6 +159,12 @@ def _say_the_rest(
     elif unit.name in sides.observed.foreign_dropins:
         names = ", ".join(sides.observed.foreign_dropins[unit.name])
         draft.say(unit.name, Sync.OVERRIDDEN, f"{names}: not of unitward's making")
+
+
+def _only_takes_over(actions: list[Action], unit: DesiredUnit, draft: Draft) -> bool:
+    """Tell whether links that stand are recorded of a unit that is taken over (P7), no more."""
+    taken_over = draft.verdicts[unit.name].reason == TAKEN_OVER
+    return taken_over and all(a.verb is Verb.ENABLE and a.adopts for a in actions)
 
 
 def _plan_running(
@@ -168,7 +190,12 @@ def _plan_running(
         return _plan_down(unit, change, run, wanted, record, sides, draft)
     if wanted.wish is Wish.STOPPED:
         return decide_up(unit, wanted, record, sides, draft)
+    if run is Run.LEAVE and bound_to_what_is_down(unit, change, sides):
+        # The reload would stop it behind our back; this start brings up what it binds to as well.
+        run = Run.STOP_START
     held_back = None if run is Run.LEAVE else obstacle(unit, sides)
+    if run is Run.RELOAD and held_back is not None and held_back.row == "C18":
+        held_back = None
     if run is Run.LEAVE or held_back is not None:
         if change.effect >= Effect.RESTART or change.replaces:
             record = _older(unit, change, record, sides)
@@ -276,7 +303,7 @@ def _plan_hand_started(
         detail = sides.observed.details.get(name)
         refuses = detail is not None and (detail.refuse_manual_start or detail.refuse_manual_stop)
         active = sides.observed.is_up(name) and not sides.is_frozen(name)
-        if active and name in sides.recorded.units:
+        if (active and name in sides.recorded.units) or lives_in_session(name, sides):
             continue
         if active and not refuses:
             _change_running(name, change, run, sides, draft)

@@ -6,11 +6,13 @@ from enum import Enum
 from unitward.model.observed import Observed
 from unitward.model.recorded import RecordedUnit
 from unitward.model.unitstate import UnitDetail, UnitStatus
+from unitward.reconcile.asked import (
+    CLD_EXITED,
+    was_asked_to_stop,
+    was_killed_cleanly,
+    was_stopped_while_starting,
+)
 from unitward.reconcile.plan.want import Wish
-
-CLD_EXITED, CLD_KILLED, CLD_DUMPED = 1, 2, 3
-SIGHUP, SIGINT, SIGPIPE, SIGTERM = 1, 2, 13, 15
-CLEAN_SIGNALS = frozenset({SIGHUP, SIGINT, SIGPIPE, SIGTERM})
 
 
 class Down(Enum):
@@ -62,42 +64,19 @@ def judge_down(
         return Judgement("V4", Down.NEVER_RAN)
     if wish is Wish.RAN:
         return Judgement("V5", Down.COMPLETE if detail.result == "success" else Down.FAILED)
-    if _stopped_while_starting(detail):
+    if was_stopped_while_starting(detail):
         return Judgement("V6", Down.BY_HAND)
-    if _was_asked_to_stop(detail):
+    if was_asked_to_stop(detail):
         return _judge_asked(detail, observed)
     if detail.result == "success" and detail.exec_main_code == CLD_EXITED:
         return Judgement("V11", Down.COMPLETE)
-    if detail.result == "success" and detail.exec_main_status in CLEAN_SIGNALS:
+    if was_killed_cleanly(detail):
         return Judgement("V12", Down.BY_HAND)
     return Judgement("V13", Down.FAILED)
 
 
 def _has_history(detail: UnitDetail) -> bool:
     return detail.inactive_exit_timestamp > 0 or detail.active_state == "failed"
-
-
-def _stopped_while_starting(detail: UnitDetail) -> bool:
-    never_entered = detail.active_enter_timestamp < detail.inactive_exit_timestamp
-    by_term = detail.exec_main_code == CLD_KILLED and detail.exec_main_status == SIGTERM
-    return never_entered and detail.result == "success" and by_term
-
-
-def _was_asked_to_stop(detail: UnitDetail) -> bool:
-    """V7: a stop is asked for before the main process ends; a natural end comes first."""
-    ordered = (
-        detail.active_exit_timestamp
-        > detail.active_enter_timestamp
-        >= detail.inactive_exit_timestamp
-        > 0
-    )
-    if not ordered:
-        return False
-    if detail.remain_after_exit:
-        return True
-    if detail.exec_main_start_timestamp == 0:
-        return detail.result == "success"
-    return detail.active_exit_timestamp < detail.exec_main_exit_timestamp
 
 
 def _judge_asked(detail: UnitDetail, observed: Observed) -> Judgement:

@@ -7,7 +7,7 @@ from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.kinds import is_oneshot, is_true, stays_active
-from unitward.reconcile.plan.sides import Sides
+from unitward.reconcile.plan.sides import OWN_UNIT, Sides
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.specifiers import expand_name_specifiers
 
@@ -83,6 +83,8 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
         return Want(Wish.ANY, "a template: only its instances run")
     if _does_not_exist(unit, sides):
         return Want(Wish.ABSENT, "no such unit on this account", "W8")
+    if unit.name == OWN_UNIT and unit.is_policy_only:
+        return Want(Wish.ANY, "unitward itself", "W6")
     if unit.policy.mask:
         return Want(Wish.STOPPED, "masked", "W1")
     match unit.policy.state:
@@ -106,8 +108,22 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
             row = "W4" if is_oneshot(text) else "W3"
             return Want(_running_wish(text), f"pulled in by {target}", row)
     if targets:
-        return Want(Wish.ANY, f"waits for {', '.join(targets)}", "W5")
+        return Want(Wish.ANY, _waits_for(targets, sides), "W5")
     return Want(Wish.ANY, _started_by(unit, sides), "W6")
+
+
+def _waits_for(targets: tuple[str, ...], sides: Sides) -> str:
+    """Say which targets it waits for, and which of them neither manager nor folder has."""
+    units, declared = sides.observed.units, sides.desired.units
+    unknown = [
+        name
+        for name in targets
+        if name not in declared and name in units and units[name].load == "not-found"
+    ]
+    waits = f"waits for {', '.join(targets)}"
+    if len(unknown) == len(targets):
+        return f"{waits}, which this account does not have"
+    return f"{waits}; this account has no {', '.join(unknown)}" if unknown else waits
 
 
 def _running_wish(text: UnitText) -> Wish:

@@ -11,8 +11,10 @@ from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
 from unitward.model.observed import DiskFile, DiskKind, ManagerFacts, Observed
 from unitward.model.plan import Plan, Verdict
 from unitward.model.recorded import (
+    Before,
     Intent,
     IntentKind,
+    Prior,
     Recorded,
     RecordedFile,
     RecordedLink,
@@ -58,6 +60,7 @@ class Scene:
     files: dict[str, RecordedFile] = field(default_factory=dict)
     links: dict[str, RecordedLink] = field(default_factory=dict)
     intents: list[Intent] = field(default_factory=list)
+    before: dict[str, Before] = field(default_factory=dict)
     recorded: dict[str, Any] = field(default_factory=dict)
     disk: dict[str, DiskFile] = field(default_factory=dict)
     disk_links: dict[str, str] = field(default_factory=dict)
@@ -215,6 +218,11 @@ class Scene:
         self.intents.append(Intent(ident, unit, kind, **facts))
         return ident
 
+    def was(self, unit: str, state: Prior, **links: str) -> None:
+        """Have it recorded what a unit was before; links: those into targets, by their stems."""
+        found = {f"{stem}.target.wants/{unit}": target for stem, target in links.items()}
+        self.before[unit] = Before(unit, state, tuple(sorted(found.items())))
+
     def freeze(self, name: str) -> None:
         """Freeze a unit."""
         self.desired.setdefault("frozen", {})[name] = Freeze("broken", Place("a.yaml", 1))
@@ -245,6 +253,7 @@ class Scene:
             files=self.files,
             links=self.links,
             intents=tuple(self.intents),
+            before=self.before,
             **self.recorded,
         )
         return plan(desired, recorded, Observed(**{**sides, **self.observed}), self.settings)

@@ -82,6 +82,7 @@ def test_the_plan_says_that_a_reload_will_stop_a_unit(scene: Any, up: bool, want
     (note,) = (note for note in scene.plan().notes if "a.service" in note)
     assert f"the reload {wanted} a.service" in note
     assert "BindsTo" in note
+    assert up is not ("restart a.service" in scene.does())
 
 
 @pytest.mark.parametrize("more", ["", "Nice=5\n"])
@@ -514,6 +515,42 @@ def test_a_failing_condition_stops_nothing(scene: Any) -> None:
         "a.service"
     )
     assert scene.units["a.service"].run_digest != scene.plan().records["a.service"].run_digest
+
+
+def test_a_failing_condition_counts_for_contents_too(scene: Any) -> None:
+    """C18, C13: changed contents restart nothing into its end, and are not forgotten for it."""
+    scene.settled("a.service", service(), restart_on=("/etc/a",))
+    scene.observed["external"] = {"/etc/a": "old"}
+    scene.known |= scene.plan().records
+    scene.observed["external"] = {"/etc/a": "new"}
+    scene.observed["skipped_conditions"] = {"a.service": "ConditionPathExists=/x"}
+    assert [] == scene.does()
+    assert "skipped" == scene.verdict("a.service").sync
+    scene.known |= scene.plan().records
+    del scene.observed["skipped_conditions"]
+    assert ["reset-failed a.service", "restart a.service"] == scene.does()
+
+
+def test_a_failing_condition_keeps_no_reload(scene: Any) -> None:
+    """C18: a reload of the process is no stop."""
+    scene.settled("a.service", service("ExecReload=/bin/r\n"), reload_on=("/etc/a",))
+    scene.up("a.service", can_reload=True)
+    scene.observed["external"] = {"/etc/a": "old"}
+    scene.known |= scene.plan().records
+    scene.observed["external"] = {"/etc/a": "new"}
+    scene.observed["skipped_conditions"] = {"a.service": "ConditionPathExists=/x"}
+    assert ["reload a.service"] == scene.does()
+
+
+@pytest.mark.parametrize("lives_in", ["session.slice", "session-audio.slice"])
+def test_what_lives_in_the_session_slice_is_protected(scene: Any, lives_in: str) -> None:
+    """C16: a shipped unit is, too, of which only our drop-in is declared."""
+    scene.declare("p.service", None, dropins={"50.conf": "[Service]\nNice=1\n"})
+    scene.up("p.service", slice=lives_in)
+    assert ["create p.service.d/50.conf", "daemon-reload"] == scene.does()
+    assert "pending: protected: takes effect at next login" == scene.says("p.service")
+    scene.up("p.service", slice="app.slice")
+    assert "restart p.service" in scene.does()
 
 
 def test_keep_says_that_the_process_is_older(scene: Any) -> None:

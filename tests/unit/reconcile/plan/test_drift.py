@@ -6,7 +6,7 @@ import pytest
 
 from unitward.model.declared import DriftPolicy
 from unitward.model.observed import DiskKind
-from unitward.model.recorded import IntentKind
+from unitward.model.recorded import Before, IntentKind, Prior
 from unitward.model.source import Unavailable
 
 SOCKET = "[Socket]\nListenStream=1\n[Install]\nWantedBy=default.target\n"
@@ -161,10 +161,29 @@ def test_prior_is_what_it_was_before_the_first_act(scene: Any) -> None:
     """N: what a unit named for its state was is recorded at the first pass, never later."""
     scene.declare("p.service", None, state="running")
     scene.down("p.service")
-    assert "inactive" == scene.plan().records["p.service"].prior
+    assert (Before("p.service", Prior.INACTIVE),) == scene.plan().before
     scene.known |= scene.plan().records
     scene.up("p.service")
-    assert "inactive" == scene.plan().records["p.service"].prior
+    assert () == scene.plan().before
+
+
+def test_a_link_that_stood_before_is_needed_too(scene: Any) -> None:
+    """D3: systemd keeps a shipped unit's link for ours; that it is gone is drift as well."""
+    scene.settled("a.service")
+    path = "default.target.wants/a.service"
+    del scene.links[path]
+    scene.was("a.service", Prior.INACTIVE, default="/usr/lib/a.service")
+    assert [] == scene.does()
+    del scene.disk_links[path]
+    assert ["enable a.service", "daemon-reload"] == scene.does()
+
+
+def test_prior_outlives_a_pass_that_was_killed(scene: Any) -> None:
+    """N5: a pass that was killed in its first act leaves what the unit was before it."""
+    scene.declare("p.service", None, state="running")
+    scene.was("p.service", Prior.INACTIVE)
+    scene.up("p.service")
+    assert () == scene.plan().before
 
 
 def test_frozen_units_stay_as_they_are(scene: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from unitward.model.declared import OnRemove
 from unitward.model.desired import Freeze
 from unitward.model.observed import DiskKind
+from unitward.model.plan import Phase, Verb
 from unitward.model.recorded import IntentKind, Prior
 from unitward.model.source import Place
 from unitward.model.unitstate import UnitStatus
@@ -239,9 +240,9 @@ def test_unsupported_units_are_not_removed(scene: Any) -> None:
 
 
 def test_unitward_does_not_remove_itself(scene: Any) -> None:
-    """R, F: its own unit, declared no more, stays."""
+    """R11: its own unit, declared no more, stays; it is only forgotten."""
     gone(scene, "unitward.service")
-    assert [] == scene.does()
+    assert ["forget unitward.service"] == scene.does()
 
 
 def test_a_blocked_unit_is_never_ours_to_remove(scene: Any) -> None:
@@ -268,7 +269,8 @@ def test_what_a_unit_was_comes_back(
 ) -> None:
     """N: a unit named for its state only goes back to what it was, if we changed it."""
     gone(scene)
-    scene.applied("p.service", None, prior=prior, wish=wish)
+    scene.applied("p.service", None, wish=wish)
+    scene.was("p.service", prior)
     (scene.up if up else scene.down)("p.service")
     scene.set(prune_after=0.0)
     assert [*done, "remove p.service"] == sorted(scene.does(), key=lambda line: "remove" in line)
@@ -335,10 +337,94 @@ def test_a_loose_drop_in_that_is_gone_is_removed(scene: Any) -> None:
 def test_a_mask_of_ours_goes_with_its_unit(scene: Any) -> None:
     """R4, N: our mask is undone; what ran before runs again."""
     gone(scene)
-    scene.applied("p.service", None, prior=Prior.ACTIVE, wish="stopped", masked=True)
+    scene.applied("p.service", None, wish="stopped", masked=True)
+    scene.was("p.service", Prior.ACTIVE)
     scene.status["p.service"] = UnitStatus("p.service", "masked", "inactive", "dead")
     scene.not_a_file("p.service", DiskKind.MASK)
     scene.set(prune_after=0.0)
     assert ["unmask p.service", "daemon-reload", "start p.service", "remove p.service"] == (
         scene.does()
     )
+
+
+SHIPPED, OURS = "/usr/lib/p.service", "/unit-folder/p.service"
+
+
+@pytest.mark.parametrize(
+    ("before", "stands", "done"),
+    [
+        ({}, OURS, ["unlink"]),
+        ({"default": SHIPPED}, OURS, ["unlink", "link"]),
+        ({"default": OURS}, OURS, []),
+        ({"default": SHIPPED}, None, ["unlink", "link"]),
+    ],
+    ids=["none", "replaced", "same", "ours-is-gone"],
+)
+def test_enablement_of_a_unit_that_stays_comes_back(
+    scene: Any, before: dict[str, str], stands: str | None, done: list[str]
+) -> None:
+    """R6, N5: links that stood before us are put back, those that are as they were are left."""
+    gone(scene)
+    scene.applied("p.service", None, wish="any")
+    path = "default.target.wants/p.service"
+    scene.link(path, "p.service")
+    if stands is None:
+        del scene.disk_links[path]
+    scene.was("p.service", Prior.INACTIVE, **before)
+    scene.down("p.service")
+    scene.set(prune_after=0.0)
+    acts = [a for a in scene.plan().actions if a.path == path]
+    assert done == [a.verb.value for a in acts]
+    assert [SHIPPED for verb in done if verb == "link"] == [
+        a.target for a in acts if a.verb is Verb.LINK
+    ]
+
+
+def test_enablement_is_not_put_back_over_somebody_elses(scene: Any) -> None:
+    """R6: a link that somebody made since then stays as it is."""
+    gone(scene)
+    scene.applied("p.service", None, wish="any")
+    scene.was("p.service", Prior.INACTIVE, default=SHIPPED)
+    path = "default.target.wants/p.service"
+    scene.disk_links[path] = "/home/p.service"
+    scene.down("p.service")
+    scene.set(prune_after=0.0)
+    assert ["remove p.service"] == scene.does()
+    scene.link(path, "p.service")
+    scene.disk_links[path] = "/home/p.service"
+    assert [] == [a for a in scene.plan().actions if a.verb is Verb.LINK]
+
+
+def test_what_we_made_leaves_no_link(scene: Any) -> None:
+    """R4: a unit that is gone altogether has no use for links that dangled before."""
+    gone(scene, "g.service")
+    scene.was("g.service", Prior.INACTIVE, other=SHIPPED)
+    assert "link" not in " ".join(scene.does()).split()
+
+
+@pytest.mark.parametrize(
+    ("state", "wish", "done"),
+    [
+        (Prior.ACTIVE, "stopped", ["start"]),
+        (Prior.INACTIVE, "stopped", []),
+        (Prior.ACTIVE, "any", []),
+    ],
+)
+def test_a_shipped_unit_that_we_had_stopped_runs_again(
+    scene: Any, state: Prior, wish: str, done: list[str]
+) -> None:
+    """R6: what ran before ours kept it stopped is started by the shipped definition."""
+    gone(scene, "g.service")
+    scene.known["g.service"] = replace(scene.known["g.service"], wish=wish)
+    scene.was("g.service", state)
+    scene.down("g.service")
+    scene.observed["shadowed"] = {"g.service": "/usr/lib/g.service"}
+    assert done == [a.verb.value for a in scene.plan().actions if a.phase is Phase.RUN]
+
+
+def test_a_shipped_unit_of_the_session_is_not_restarted_by_a_removal(scene: Any) -> None:
+    """C16, R6: our definition goes, and the process that carries the session stays."""
+    gone(scene, "g.service")
+    scene.up("g.service", slice="session.slice")
+    scene.observed["shadowed"] = {"g.service": "/usr/lib/g.service"}
+    assert [] == [a for a in scene.plan().actions if a.phase in {Phase.RUN, Phase.STOP}]

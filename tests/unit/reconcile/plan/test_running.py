@@ -116,6 +116,52 @@ def test_what_was_taken_over_may_be_older(scene: Any) -> None:
     assert "in-sync: taken over; it may be older than its file" == scene.says("a.service")
 
 
+def taken_over(scene: Any) -> None:
+    """Have a running unit whose record was lost and whose file is younger than its process."""
+    scene.settled("a.service")
+    scene.on_disk("a.service", scene.files["a.service"].content, 9700.0)
+    scene.known.clear()
+    scene.observed["manager"] = _manager(9800.0)
+
+
+def test_taken_over_is_said_though_its_links_are_recorded(scene: Any) -> None:
+    """P7: that its links are taken over too does not hide that the process may be older."""
+    taken_over(scene)
+    scene.files.clear()
+    scene.links.clear()
+    assert ["enable a.service", "daemon-reload"] == scene.does()
+    assert "in-sync: taken over; it may be older than its file" == scene.says("a.service")
+
+
+def test_doubt_lasts_as_long_as_the_process(scene: Any) -> None:
+    """P7: it is said until another process runs, which began with what was loaded by then."""
+    taken_over(scene)
+    assert "1" * 32 == scene.plan().records["a.service"].doubted
+    scene.applied("a.service", doubted="1" * 32)
+    assert "in-sync: taken over; it may be older than its file" == scene.says("a.service")
+    scene.up("a.service", invocation_id="2" * 32)
+    assert "" == scene.plan().records["a.service"].doubted
+    assert "in-sync: pulled in by default.target" == scene.says("a.service")
+
+
+@pytest.mark.parametrize("row", ["P1", "P3"])
+def test_an_interrupted_restart_waits_for_its_condition(scene: Any, row: str) -> None:
+    """C18, P1, P3: finishing a restart whose condition fails now would be a stop."""
+    scene.settled("a.service")
+    before = "1" * 32 if row == "P1" else "0" * 32
+    ident = scene.intend("a.service", IntentKind.RUN, digest="new", invocation=before)
+    scene.known["a.service"] = replace(scene.known["a.service"], run_digest="old")
+    scene.on_disk("a.service", scene.files["a.service"].content, 9999.0)
+    scene.observed["manager"] = _manager(9999.5)
+    assert "restart a.service" == scene.does()[-1]
+    scene.observed["skipped_conditions"] = {"a.service": "ConditionPathExists=/x"}
+    assert [] == scene.does()
+    assert ident not in scene.plan().close
+    assert "skipped: not restarted: ConditionPathExists=/x does not hold now" == scene.says(
+        "a.service"
+    )
+
+
 def test_content_that_changed_while_the_ledger_was_lost_is_a_change(scene: Any) -> None:
     """P7: the loss restarts nothing, but a newer declaration does."""
     scene.settled("a.service")

@@ -7,6 +7,7 @@ import pytest
 from unitward.model.recorded import IntentKind
 from unitward.reconcile.plan.down import pause
 
+NOW = 10_000.0
 RESTARTING = "[Service]\nExecStart=/bin/a\nRestart=always\n[Install]\nWantedBy=default.target\n"
 
 
@@ -60,6 +61,22 @@ def test_what_ran_in_this_life_and_is_gone_is_started_again(scene: Any) -> None:
     assert 1 == scene.plan().records["a.service"].tries
     known(scene, tries=3)
     assert [] == scene.does()
+
+
+def test_what_vanishes_again_and_again_is_tried_with_pauses(scene: Any) -> None:
+    """V3: each further try waits longer, from 5 s on; the time of the last one is recorded."""
+    known(scene)
+    scene.down("a.service")
+    assert NOW == scene.plan().records["a.service"].tried_at
+    for tries, least in ((1, 4.5), (2, 9.0)):
+        known(scene, tries=tries, tried_at=NOW)
+        assert [] == scene.does()
+        verdict = scene.verdict("a.service")
+        assert "does not stay up; tried again when its pause ends" == verdict.reason
+        assert NOW + least <= verdict.until <= NOW + least * 1.25
+        assert verdict.until == scene.plan().wake_at
+        known(scene, tries=tries, tried_at=NOW - least * 1.25)
+        assert ["start a.service"] == scene.does()
 
 
 def test_what_never_ran_is_started(scene: Any) -> None:
