@@ -72,9 +72,11 @@ async def _apply(shown: "Considered | None") -> "Report":
                 )
             report = await carry_out(considered, account, manager, ledger)
         document = report_document(report, "apply")
-        ledger.publish(document, report.finished_at, ledger.newest_request())
+        ledger.passes.publish(document, report.finished_at, ledger.passes.newest_request())
         if report.outcomes:
-            ledger.add_generation(report.finished_at, str(report.revision), "apply", document)
+            ledger.passes.add_generation(
+                report.finished_at, str(report.revision), "apply", document
+            )
     return report
 
 

@@ -26,6 +26,6 @@ def approve_command(digest: str) -> None:
     folders = own_folders()
     with own_ledger(folders) as ledger:
         ledger.approve(digest, time.time())
-        ledger.ask_for_pass(time.time())
+        ledger.passes.ask_for_pass(time.time())
     woken = wake(folders)
     print(f"approved {digest}" + ("" if woken else "; `unitward apply` carries it out"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from unitward.model.folders import Folders
-    from unitward.reconcile.document import StatusDocument
+    from unitward.reconcile.document import FailingDocument, StatusDocument
     from unitward.store.ledger import Ledger
 
 # The role with which the daemon holds the lock.
@@ -54,8 +54,18 @@ def last_report(folders: "Folders") -> "StatusDocument | None":
     if ledger is None:
         return None
     with ledger:
-        found = ledger.last_report()
+        found = ledger.passes.last_report()
     return _in_shape(found[0]) if found else None
+
+
+def failing(folders: "Folders", pid: int) -> "FailingDocument | None":
+    """Return since when and why the passes of the daemon `pid` fail, None when they do not."""
+    from unitward.store.given_up import read_given_up
+
+    found = read_given_up(folders.given_up, pid)
+    if found is None:
+        return None
+    return {"since": found.since, "reason": found.reason, "hint": found.hint}
 
 
 def wake(folders: "Folders") -> bool:
@@ -76,7 +86,7 @@ def ask_for_pass(folders: "Folders", *, timeout: float) -> "StatusDocument":
     timeout: seconds. Raises UnitwardError when the daemon ends or takes longer.
     """
     with own_ledger(folders) as ledger:
-        asked = ledger.ask_for_pass(time.time())
+        asked = ledger.passes.ask_for_pass(time.time())
         wake(folders)
         return _await_answer(folders, ledger, asked, timeout)
 
@@ -90,7 +100,7 @@ def _await_answer(
         changes = ledger.changes_seen()
         if changes != seen:
             seen = changes
-            found = ledger.last_report()
+            found = ledger.passes.last_report()
             report = _in_shape(found[0]) if found and found[2] >= asked else None
             if report is not None:
                 return report

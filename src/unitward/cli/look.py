@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from unitward.cli.output import print_problems, warn
 from unitward.errors import Exit
+from unitward.model.source import Severity
 from unitward.reconcile import Considered, consider
 from unitward.reconcile.account import assemble, connected, recorded_now
 from unitward.reconcile.document import PlanDocument, plan_document
@@ -42,8 +43,14 @@ def warn_of(document: PlanDocument, desired: "Desired") -> None:
 
 
 def exit_code(considered: Considered, *, detailed: bool) -> Exit:
-    """Return the exit code of a command that shows a plan."""
-    if considered.desired.unavailable is not None:
+    """Return the exit code of a command that shows a plan.
+
+    With errors in the source it failed, though it shows what can be done without them.
+    """
+    desired = considered.desired
+    if desired.unavailable is not None:
+        return Exit.FAILED
+    if any(problem.severity is Severity.ERROR for problem in desired.problems):
         return Exit.FAILED
     if detailed and considered.plan.actions:
         return Exit.CHANGES_PENDING

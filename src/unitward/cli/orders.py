@@ -24,7 +24,7 @@ def asking(done: str, folders: "Folders | None" = None) -> "Iterator[Ledger]":
     folders = folders or own_folders()
     with own_ledger(folders) as ledger:
         yield ledger
-        ledger.ask_for_pass(time.time())
+        ledger.passes.ask_for_pass(time.time())
     say(done if wake(folders) else f"{done}; no daemon runs: taken up by the next pass")
 
 

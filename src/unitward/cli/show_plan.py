@@ -57,8 +57,9 @@ def print_plan(document: "PlanDocument") -> None:
         say(line.rstrip(), COLORS[symbol])
         for reason in _reasons(actions, verdicts.get(unit)):
             say(f"      {reason}")
+    shown = {*by_unit, *(action["path"] for action in document["actions"])}
     for verdict in document["units"]:
-        if verdict["name"] not in by_unit and _is_left_alone(verdict):
+        if verdict["name"] not in shown and _is_left_alone(verdict):
             say(f"  = {verdict['name']}  {reason_now(verdict)}", PURPLE)
     say_held(document["held"], document["notes"])
     if not document["unavailable"]:

@@ -2,19 +2,20 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.daemon_door import daemon_pid, last_report, own_folders
-from unitward.cli.output import OUTPUT_OPTION, print_json, print_problems, say
-from unitward.cli.words import check_names, full_names, is_converged, say_held
+from unitward.cli.daemon_door import daemon_pid, failing, last_report, own_folders
+from unitward.cli.output import OUTPUT_OPTION, RED, length, moment, print_json, print_problems, say
+from unitward.cli.words import check_names, full_names, has_errors, is_converged, say_held
 from unitward.errors import Exit, UnitwardError
 
 if TYPE_CHECKING:
     from unitward.model.folders import Folders
-    from unitward.reconcile.document import StatusDocument
+    from unitward.reconcile.document import FailingDocument, StatusDocument
 
 
 @click.command("status")
@@ -31,6 +32,8 @@ def status_command(units: tuple[str, ...], detailed_exitcode: bool, output: str)
     if document is None:
         document = _look(folders)
     document["daemon"] = pid
+    document["notes"] += _upgrade_notes(folders)
+    document["failing"] = failing(folders, pid) if pid else None
     names = full_names(units)
     if names:
         _narrow(document, names)
@@ -41,6 +44,13 @@ def status_command(units: tuple[str, ...], detailed_exitcode: bool, output: str)
         _print(document, folders, in_detail=bool(names))
     done = is_converged(document) or not detailed_exitcode
     return Exit.OK if done else Exit.NOT_CONVERGED
+
+
+def _upgrade_notes(folders: "Folders") -> list[str]:
+    from unitward.setup.upgrade.record import upgrade_note
+
+    note = upgrade_note(folders, time.time())
+    return [note] if note else []
 
 
 def _published(folders: "Folders") -> "StatusDocument | None":
@@ -100,11 +110,24 @@ def _print(document: "StatusDocument", folders: "Folders", *, in_detail: bool) -
     elif document["units"]:
         print_units(document["units"])
     say_held(document["held"], document["notes"])
+    if document["failing"] is not None:
+        _print_failing(document["failing"])
     if document["unavailable"]:
         say(f"the source cannot be read: {document['unavailable']}; everything stays as it is")
-    if not document["units"]:
+    if not document["units"] and not has_errors(document["problems"]):
         _print_first_steps(folders)
     say(footer(document))
+
+
+def _print_failing(trouble: "FailingDocument") -> None:
+    age = length(time.time() - trouble["since"])
+    say(
+        f"the daemon's passes fail since {moment(trouble['since'])} ({age}): {trouble['reason']}",
+        RED,
+    )
+    if trouble["hint"]:
+        say(f"  {trouble['hint']}")
+    say("  reasons above are those of the last pass that ended")
 
 
 def _print_first_steps(folders: "Folders") -> None:

@@ -8,17 +8,32 @@ from unitward.cli.output import PURPLE, say
 from unitward.errors import NoSuchUnitError
 
 if TYPE_CHECKING:
-    from unitward.reconcile.document import HeldDocument, StatusDocument, VerdictDocument
+    from unitward.reconcile.document import (
+        HeldDocument,
+        ProblemDocument,
+        StatusDocument,
+        VerdictDocument,
+    )
 
 # Units that are where they should be, or that wait for nothing that unitward could do.
 SETTLED = frozenset(
     {"in-sync", "waiting", "skipped", "stopped-by-hand", "overridden", "unsupported", "absent"}
 )
+SHOWN_HELD = 8
+
+
+def has_errors(problems: Iterable["ProblemDocument"]) -> bool:
+    """Tell whether something declared could not be read as it was meant."""
+    return any(problem["severity"] == "error" for problem in problems)
 
 
 def is_converged(document: "StatusDocument") -> bool:
     """Tell whether every unit is where it should be, or waits for nothing of ours."""
-    return not document["unavailable"] and all(u["sync"] in SETTLED for u in document["units"])
+    if document["unavailable"] or document["failing"] is not None:
+        return False
+    if has_errors(document["problems"]):
+        return False
+    return all(unit["sync"] in SETTLED for unit in document["units"])
 
 
 def sync_sums(units: Sequence["VerdictDocument"]) -> str:
@@ -53,7 +68,10 @@ def check_names(units: Iterable[str], known: Iterable[str]) -> None:
 def say_held(held: Sequence["HeldDocument"], notes: Sequence[str]) -> None:
     """Print what waits for a person and what a person should know."""
     for item in held:
-        say(f"held: {item['reason']}: {', '.join(item['units'])}", PURPLE)
+        units = item["units"]
+        more = f" and {len(units) - SHOWN_HELD} more" if len(units) > SHOWN_HELD else ""
+        named = f": {', '.join(units[:SHOWN_HELD])}{more}" if units else ""
+        say(f"held: {item['reason']}{named}", PURPLE)
         say(f"  let it pass with: unitward approve {item['digest']}")
     for note in notes:
         say(f"note: {note}")

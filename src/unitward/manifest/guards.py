@@ -41,6 +41,8 @@ def policy_fault(name: str, policy: Policy) -> tuple[str, str]:
     """Return why the unit cannot have the policy, and a hint; "" when it can."""
     if name == OWN_UNIT and (policy.mask or policy.state is State.STOPPED):
         return f"{OWN_UNIT} cannot stop or mask itself", "use: unitward uninstall"
+    if name == OWN_UNIT and policy.enable is False:
+        return f"{OWN_UNIT} cannot disable itself", "use: unitward uninstall"
     return "", ""
 
 

@@ -57,7 +57,7 @@ _Finding = tuple[int, str, str]
 def lint(declaration: Declaration) -> tuple[Problem, ...]:
     """Return what is probably wrong with a declaration's text, as warnings.
 
-    What the declaration's policy allows is left out. Each problem's `lint` is one of LINTS.
+    What the declaration's policy allows is left out. Each problem's `lint` names its check.
     """
     text = declaration.text
     if text is None:
@@ -186,7 +186,10 @@ _CHECKS: dict[str, Callable[[UnitText], Iterator[_Finding]]] = {
     "dollar-in-env": _dollar_in_env,
 }
 
-LINTS = tuple(_CHECKS)
+VERIFY = "verify"
+"""What systemd-analyze says that does not keep a unit from loading."""
+
+LINTS = (*_CHECKS, VERIFY)
 """The names that `allow:` takes."""
 
 

@@ -3,11 +3,13 @@
 The only place that names every stage, in order.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unitward.manifest.guards import OWN_UNIT
 from unitward.model.desired import Desired
 from unitward.model.observed import Observed
 from unitward.model.plan import Plan
@@ -17,12 +19,15 @@ from unitward.reconcile.account import Account
 from unitward.reconcile.again import Decided, Declared
 from unitward.reconcile.apply import Doors, apply
 from unitward.reconcile.check import check
-from unitward.reconcile.desire import Terms, desire
+from unitward.reconcile.desire import Terms, decode_in_steps, desire
 from unitward.reconcile.load import load
 from unitward.reconcile.observe import observe
+from unitward.reconcile.own_text import leave_undone, own_files
 from unitward.reconcile.plan import plan
 from unitward.reconcile.report import make_report
+from unitward.store.identity import own_name
 from unitward.store.ledger import Ledger
+from unitward.store.own_change import Stage, read_change
 from unitward.systemd.manager import Manager
 
 
@@ -56,11 +61,25 @@ async def declare(account: Account, recorded: Recorded, *, settled: bool = True)
     )
     last = caches.declared
     if last is not None and last.holds_for(snapshot, recorded, terms):
-        return last.desired
+        return _without_undone(last.desired, recorded, account)
+    # Thousands of files take seconds: signals, the watchdog and the bus are heard between them.
+    for _ in decode_in_steps(snapshot, terms, caches.desire):
+        await asyncio.sleep(0)
     desired = desire(snapshot, recorded, terms, caches.desire)
     desired = await check(desired, recorded, account.env, caches.check)
     caches.declared = Declared(snapshot, recorded, terms, desired)
-    return desired
+    return _without_undone(desired, recorded, account)
+
+
+def _without_undone(desired: Desired, recorded: Recorded, account: Account) -> Desired:
+    """Leave out what was undone of unitward's own unit, until something else is declared."""
+    change = read_change(account.folders)
+    if change is None or change.stage is not Stage.UNDONE or OWN_UNIT in desired.frozen:
+        return desired
+    declared = {path: file.digest for path, file in own_files(desired).items()}
+    if desired.unavailable or declared != change.files:
+        return desired
+    return leave_undone(desired, recorded, f"undone: {change.reason}")
 
 
 async def consider(
@@ -99,11 +118,12 @@ async def carry_out(
         stamps=_data_home(account) / "systemd" / "timers",
         job_wait=account.settings.job_wait,
     )
-    outcomes = await apply(decided, recorded, doors, stop=stop)
+    outcomes = await apply(decided, recorded, considered.observed, doors, stop=stop)
     if decided.absences != recorded.absences:
         ledger.set_absences(decided.absences)
-    if decided.approvals and outcomes.outcomes:
+    if decided.approvals and (outcomes.outcomes or decided.identity):
         ledger.spend_approvals(decided.approvals)
+    _note_identity(considered, account, ledger)
     _tidy_orders(considered, ledger)
     return make_report(
         considered.desired,
@@ -113,6 +133,15 @@ async def carry_out(
         outcomes,
         finished_at=time.time(),
     )
+
+
+def _note_identity(considered: Considered, account: Account, ledger: Ledger) -> None:
+    """Note whom the account stands for: at first, and once another identity was approved."""
+    name = considered.plan.identity
+    if not considered.recorded.identity:
+        name = account.settings.identity or own_name(account.source.uid)
+    if name:
+        ledger.take_identity(name)
 
 
 def _tidy_orders(considered: Considered, ledger: Ledger) -> None:

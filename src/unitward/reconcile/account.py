@@ -20,9 +20,11 @@ from unitward.reconcile.outside import Places
 from unitward.store.identity import identity
 from unitward.store.installation import marked_installation
 from unitward.store.ledger import read_ledger
+from unitward.store.remembered import read_remembered
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.directives import load_directives
 from unitward.systemd.manager import Manager
+from unitward.systemd.memory import Memory
 
 
 @dataclass(slots=True)
@@ -102,7 +104,8 @@ def recorded_now(account: Account) -> Recorded:
 @asynccontextmanager
 async def connected(account: Account) -> AsyncIterator[Manager]:
     """Be connected to the account's user manager. Raises ManagerUnreachableError."""
-    manager = await Manager.connect(account.env)
+    memory = Memory(read_remembered(account.folders.remembered))
+    manager = await Manager.connect(account.env, memory=memory)
     try:
         yield manager
     finally:

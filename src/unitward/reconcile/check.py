@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from unitward.manifest.cron import calendar_of_cron
+from unitward.manifest.lint import VERIFY
 from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
 from unitward.model.source import Place, Problem, Severity
@@ -47,14 +49,15 @@ async def check(
     findings = await _findings(files, env, cache)
     problems: list[Problem] = []
     frozen: dict[str, Freeze] = {}
-    for finding in findings:
+    # What systemd says of a whole unit often follows from what it said of a line.
+    for finding in sorted(findings, key=lambda found: not found.line):
         problem = _problem(finding, files, owners)
-        problems.append(problem)
         owner = owners.get(finding.file)
+        if owner is None or problem.lint not in desired.units[owner].policy.allow:
+            problems.append(problem)
         if finding.fatal and owner is not None and finding.file in changed:
-            frozen.setdefault(
-                owner, Freeze(f"refused by systemd: {finding.message}", problem.place)
-            )
+            said = finding.message.removesuffix(" Refusing.").rstrip(".")
+            frozen.setdefault(owner, Freeze(f"refused by systemd: {said}", problem.place, "F4"))
     if not problems:
         return desired
     freeze_what_names_the_frozen(desired.units, frozen, recorded)
@@ -92,6 +95,25 @@ def _severity(finding: Finding) -> Severity:
     return Severity.NOTE if NOT_HERE.search(finding.message) else Severity.WARNING
 
 
+def _hint(finding: Finding, file: DesiredFile) -> str:
+    """Return what was probably meant; else that a refused unit stays as it is."""
+    if not finding.fatal:
+        return ""
+    lines = file.content.splitlines()
+    line = lines[finding.line - 1].decode(errors="replace") if finding.line else ""
+    key, _, value = line.partition("=")
+    if key.strip() == "OnCalendar":
+        calendar = calendar_of_cron(value)
+        if calendar:
+            return f"this is cron's syntax; a timer takes: {calendar}"
+    commands = file.text.values("Service", "ExecStart")
+    is_list = len(commands) > 1 and file.text.last("Service", "Type") != "oneshot"
+    if is_list and (key.strip() == "ExecStart" or "ExecStart=" in finding.message):
+        joined = " ".join(commands)
+        return f"each item of a list is a command of its own; one command is one text: {joined}"
+    return "the unit stays as it is until this is mended"
+
+
 def _problem(
     finding: Finding, files: Mapping[str, DesiredFile], owners: Mapping[str, str]
 ) -> Problem:
@@ -102,7 +124,7 @@ def _problem(
         place=file.place_of(finding.line),
         severity=_severity(finding),
         message=f"systemd: {finding.message}",
-        hint="the unit stays as it is until this is mended" if finding.fatal else "",
+        hint=_hint(finding, file),
         unit=owners.get(finding.file, finding.file),
-        lint="" if finding.fatal else "verify",
+        lint="" if finding.fatal else VERIFY,
     )

@@ -87,10 +87,19 @@ class PlanDocument(TypedDict):
     problems: list[ProblemDocument]
 
 
+class FailingDocument(TypedDict):
+    """The daemon's passes fail, the first of them `since`; reason and hint are of the last."""
+
+    since: float
+    reason: str
+    hint: str
+
+
 class StatusDocument(TypedDict):
     """What `unitward status -o json` prints; times are wall-clock seconds, 0 for none.
 
-    daemon: process id of the daemon, 0 when none runs; only the command knows it.
+    daemon: process id of the daemon, 0 when none runs; failing: None while its passes end
+    well. Only the command knows these two.
     """
 
     schema: str
@@ -99,6 +108,7 @@ class StatusDocument(TypedDict):
     finished_at: float
     next_at: float
     daemon: int
+    failing: FailingDocument | None
     unavailable: str
     units: list[UnitDocument]
     actions: list[OutcomeDocument]
@@ -150,6 +160,7 @@ def report_document(report: Report, trigger: str = "") -> StatusDocument:
         "finished_at": report.finished_at,
         "next_at": report.wake_at,
         "daemon": 0,
+        "failing": None,
         "unavailable": report.unavailable,
         "units": [unit_document(unit) for unit in report.units],
         "actions": [outcome_document(outcome) for outcome in report.outcomes],

@@ -13,6 +13,8 @@ from unitward.model.explanation import (
     LastAction,
     Live,
     Loaded,
+    Order,
+    OrderKind,
     Ruling,
     SourceLine,
     Standing,
@@ -20,27 +22,17 @@ from unitward.model.explanation import (
 from unitward.model.observed import DiskFile, DiskKind
 from unitward.model.plan import Phase, Plan, Sync, Verb, Verdict
 from unitward.model.source import Place, Snapshot, Unavailable
-from unitward.model.unittext import Entry, UnitText
 from unitward.reconcile.evidence import NONE, evidence_of
-from unitward.reconcile.plan.change import Change, Run, run_of, weigh
+from unitward.reconcile.explain_change import change_ruling
+from unitward.reconcile.explain_left_alone import foreign_fragment, loose_file, why_left_alone
+from unitward.reconcile.plan.change import Change, weigh
 from unitward.reconcile.plan.files import FileSync, is_ours, judge_file
-from unitward.reconcile.plan.gate import own_gate
-from unitward.reconcile.plan.order import is_newer_than_loaded
-from unitward.reconcile.plan.protected import obstacle
+from unitward.reconcile.plan.order import stands_newer_than_loaded
 from unitward.reconcile.plan.sides import Sides
-from unitward.reconcile.plan.want import Want, Wish, want
-from unitward.store.ledger import Generation
-from unitward.unitfile.effects import Effect, effect_of_change
-from unitward.unitfile.names import is_unit_name
+from unitward.reconcile.plan.want import Want, want
+from unitward.store.passes import Generation
+from unitward.unitfile.names import parse_name
 from unitward.unitfile.syntax import parse
-
-TELLING = {
-    ".service": ("Service", "ExecStart"),
-    ".socket": ("Socket", "ListenStream"),
-    ".timer": ("Timer", "OnCalendar"),
-    ".path": ("Path", "PathExists"),
-}
-"""For each type the directive that it is about."""
 
 STANDINGS = {
     FileSync.SAME: Standing.OURS,
@@ -51,19 +43,25 @@ STANDINGS = {
     FileSync.GONE: Standing.GONE,
     FileSync.FOREIGN: Standing.FOREIGN,
 }
-RUNS = {
-    Run.LEAVE: "the reload of the manager applies it",
-    Run.RELOAD: "reloads it",
-    Run.RESTART: "restarts it",
-    Run.STOP_START: "stops it by its old definition and restarts it",
-}
+REDEFINES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.RESTORE, Verb.DELETE})
+NOWHERE = frozenset({"", "not-found"})
 SHOWN_LINES = 4
 
 
 def known_units(sides: Sides, plan: Plan) -> frozenset[str]:
-    """Return the units that can be explained: all that the plan or the ledger speaks of."""
-    named = (name for name in plan.verdicts if is_unit_name(name))
-    return frozenset({*sides.desired.units, *sides.recorded.units, *named})
+    """Return what can be explained without the manager: all that plan or ledger speak of."""
+    loose = (file.path for file in sides.desired.loose)
+    return frozenset(
+        {*sides.desired.units, *sides.recorded.units, *loose}
+        | {*plan.verdicts, *sides.recorded.orders.forgotten}
+    )
+
+
+def is_explainable(name: str, sides: Sides, plan: Plan) -> bool:
+    """Tell whether there is something to say: of a unit of unitward's or one that is loaded."""
+    detail = sides.observed.details.get(name)
+    is_loaded = detail is not None and detail.load_state not in NOWHERE
+    return is_loaded or name in known_units(sides, plan)
 
 
 def explain(
@@ -72,21 +70,27 @@ def explain(
     plan: Plan,
     snapshot: Snapshot | Unavailable,
     history: Sequence[Generation],
+    *,
+    unit_dir: str = "",
 ) -> Explanation:
-    """Explain one of the `known_units`.
+    """Explain one unit that `is_explainable`, or a drop-in for many units by its path.
 
     sides: with the manager's details of the unit, whatever its state. plan: decided from
-    them. snapshot: the reading of the folder. history: newest first.
+    them. snapshot: the reading of the folder. history: newest first. unit_dir: the folder by
+    which files of others are told from what is shipped.
     """
     unit = sides.desired.units.get(name)
     change = weigh(unit, sides) if unit else None
+    detail = sides.observed.details.get(name)
     common = Explanation(
         unit=name,
-        verdict=plan.verdicts.get(name) or Verdict(Sync.PENDING, "nothing is decided about it"),
+        verdict=_verdict(name, sides, plan),
         is_declared=_is_declared(name, sides),
+        removed=sides.desired.removed.get(name),
         lines=_lines(_places(name, unit, change, plan, sides), snapshot),
+        orders=_orders(name, sides),
         files=_files(name, unit, sides),
-        loaded=_loaded(name, unit, sides),
+        loaded=_loaded(name, unit, plan, sides),
         live=_live(name, sides),
         wants=NONE,
         judged=NONE,
@@ -96,22 +100,60 @@ def explain(
         last=_last(name, history),
     )
     if unit is None or change is None:
-        return common
+        alone = why_left_alone(name, sides, plan, detail, unit_dir)
+        files = common.files or foreign_fragment(detail, sides, unit_dir)
+        return replace(
+            common, files=files, wants=alone.wants, judged=alone.judged, change=alone.change
+        )
     wanted = want(unit, sides)
     evidence = evidence_of(unit, change, wanted, sides)
     return replace(
         common,
-        wants=Ruling(wanted.row, f"{wanted.wish.value}: {wanted.reason}"),
+        wants=_wants(unit, wanted, sides),
         judged=evidence.ruling,
         moments=evidence.moments,
-        change=_change(unit, change, wanted, sides),
+        change=change_ruling(unit, change, wanted, sides),
     )
+
+
+def _verdict(name: str, sides: Sides, plan: Plan) -> Verdict | None:
+    found = plan.verdicts.get(name)
+    if found is None and name in known_units(sides, plan):
+        return Verdict(Sync.PENDING, "nothing is decided about it")
+    return found
+
+
+def _wants(unit: DesiredUnit, wanted: Want, sides: Sides) -> Ruling:
+    if not unit.is_template:
+        return Ruling(wanted.row, f"{wanted.wish.value}: {wanted.reason}")
+    declared = [u.name for u in sides.desired.units.values() if u.template == unit.name]
+    listed = ", ".join(declared) or "none"
+    return Ruling(wanted.row, f"nothing itself; its declared instances: {listed}")
+
+
+def _orders(name: str, sides: Sides) -> tuple[Order, ...]:
+    """Return what people asked for of the unit and what is not over yet."""
+    orders = sides.recorded.orders
+    found: list[Order] = []
+    hold = sides.hold_of(name)
+    if hold is not None:
+        found.append(Order(OrderKind.HOLD, hold.reason, hold.since, hold.until))
+    template = parse_name(name).template if "/" not in name else ""
+    given_up = [n for n in dict.fromkeys((name, template)) if n in orders.forgotten]
+    found += [Order(OrderKind.FORGET, n, orders.forgotten[n]) for n in given_up]
+    for path, adoption in sorted(orders.adoptions.items()):
+        if adoption.unit == name and sides.observed.file(path).digest == adoption.digest:
+            found.append(Order(OrderKind.ADOPT, path))
+    nudge = orders.nudges.get(name)
+    if nudge is not None and not sides.observed.is_up(name):
+        found.append(Order(OrderKind(nudge.kind.value), "", nudge.at))
+    return tuple(found)
 
 
 def _is_declared(name: str, sides: Sides) -> bool:
     desired = sides.desired
     everything = (desired.units, desired.frozen, desired.unsupported, sides.forgotten)
-    return any(name in some for some in everything)
+    return any(name in some for some in everything) or loose_file(name, sides) is not None
 
 
 def _places(
@@ -127,7 +169,8 @@ def _places(
             for entry in parse(file.content).text.entries
             if (entry.section, entry.key) in change.keys
         ]
-    return list(dict.fromkeys(found))[:SHOWN_LINES]
+    lines = {(place.file, place.line): place for place in reversed(found)}
+    return list(reversed(lines.values()))[:SHOWN_LINES]
 
 
 def _all_files(unit: DesiredUnit, sides: Sides) -> list[DesiredFile]:
@@ -152,7 +195,8 @@ def _lines(places: list[Place], snapshot: Snapshot | Unavailable) -> tuple[Sourc
 
 
 def _files(name: str, unit: DesiredUnit | None, sides: Sides) -> tuple[Installed, ...]:
-    declared = _all_files(unit, sides) if unit else []
+    loose = loose_file(name, sides)
+    declared = _all_files(unit, sides) if unit else [loose] if loose else []
     found = [_declared_file(file, sides) for file in declared]
     paths = {file.path for file in declared}
     recorded = [p for p in sides.files_of.get(name, ()) if p not in paths]
@@ -174,11 +218,13 @@ def _recorded_file(disk: DiskFile, sides: Sides) -> Installed:
     return Installed(disk.path, standing, disk.digest)
 
 
-def _loaded(name: str, unit: DesiredUnit | None, sides: Sides) -> Loaded | None:
+def _loaded(name: str, unit: DesiredUnit | None, plan: Plan, sides: Sides) -> Loaded | None:
     detail = sides.observed.details.get(name)
-    if detail is None or detail.load_state in {"", "not-found"}:
+    if detail is None or detail.load_state in NOWHERE:
         return None
-    newer = unit is not None and is_newer_than_loaded(unit, sides)
+    newer = unit is not None and stands_newer_than_loaded(unit, sides)
+    parts = {name, unit.template if unit else ""}
+    newer |= any(a.verb in REDEFINES and a.unit in parts for a in plan.actions)
     return Loaded(
         state=detail.load_state,
         fragment=detail.fragment_path,
@@ -189,7 +235,7 @@ def _loaded(name: str, unit: DesiredUnit | None, sides: Sides) -> Loaded | None:
 
 def _live(name: str, sides: Sides) -> Live | None:
     detail = sides.observed.details.get(name)
-    if detail is None or detail.load_state in {"", "not-found"}:
+    if detail is None or detail.load_state in NOWHERE:
         return None
     changed = detail.state_change_timestamp
     return Live(
@@ -205,67 +251,12 @@ def _live(name: str, sides: Sides) -> Live | None:
 def _doing(name: str, unit: DesiredUnit | None, plan: Plan, sides: Sides) -> tuple[str, ...]:
     """Return what a pass would do to the unit, in order; with the reload that it takes part in."""
     own = {action for action in plan.actions if action.unit == name}
-    loaded = _loaded(name, unit, sides)
+    owner = name.partition("/")[0]
+    own |= {action for action in plan.actions if action.path == name and action.unit == owner}
+    loaded = _loaded(name, unit, plan, sides)
     if (loaded and loaded.is_older) or any(action.phase is Phase.WRITE for action in own):
         own |= {action for action in plan.actions if action.verb is Verb.RELOAD_MANAGER}
     return tuple(action.summary for action in plan.actions if action in own)
-
-
-def _change(unit: DesiredUnit, change: Change, wanted: Want, sides: Sides) -> Ruling:
-    """Say what differs and what it does, or what a change of the unit's business would do."""
-    if change.is_new:
-        return Ruling("", "new: nothing of it is installed yet")
-    for judgement in (*change.judgements, *change.inherited):
-        if judgement.is_drift and change.effect is Effect.NONE:
-            row = "D1" if judgement.sync is FileSync.EDITED else "D2"
-            return Ruling(row, f"{judgement.file.path} {judgement.reason}; put back")
-    if not change.is_nothing:
-        return _effect(unit, change, change.what, wanted, sides)
-    if unit.suffix not in TELLING:
-        return Ruling("", "nothing differs")
-    section, key = TELLING[unit.suffix]
-    assumed = _assume(unit, change, section, key)
-    return _effect(unit, assumed, f"nothing differs; another [{section}] {key}", wanted, sides)
-
-
-def _assume(unit: DesiredUnit, change: Change, section: str, key: str) -> Change:
-    """Return the change that the unit would have with one more value of a directive."""
-    more = UnitText((*unit.text.entries, Entry(section, key, "something else")))
-    effect, keys = effect_of_change(unit.suffix, unit.text, more, dropin=unit.is_policy_only)
-    return replace(
-        change,
-        judgements=tuple(replace(j, sync=FileSync.UPDATE) for j in change.judgements),
-        effect=effect,
-        keys=keys,
-        old=unit.text,
-    )
-
-
-def _effect(unit: DesiredUnit, change: Change, what: str, wanted: Want, sides: Sides) -> Ruling:
-    """Say what a change does to the unit as it is now, or what stands in its way."""
-    hold = sides.hold_of(unit.name)
-    if hold is not None:
-        return Ruling("H1", f"{what}: held: {hold.reason}")
-    gate = own_gate(unit, change, sides)
-    if gate is not None:
-        return Ruling(gate.row, f"{what}: {gate.reason}")
-    if unit.is_template:
-        return Ruling("C11", f"{what}: acts on each of its instances that runs")
-    run = run_of(change, unit, sides)
-    if not sides.observed.is_up(unit.name):
-        return Ruling(change.row, f"{what}: {_down_effect(run, wanted)}")
-    way = obstacle(unit, sides) if run is not Run.LEAVE else None
-    if way is not None:
-        return Ruling(way.row, f"{what}: {way.reason}")
-    if run is Run.LEAVE and change.effect >= Effect.RESTART:
-        return Ruling(change.row, f"{what}: written, its process stays (on_change: keep)")
-    return Ruling(change.row, f"{what}: {RUNS[run]}")
-
-
-def _down_effect(run: Run, wanted: Want) -> str:
-    if run in {Run.RESTART, Run.STOP_START} and wanted.wish in {Wish.RUNNING, Wish.RAN}:
-        return "it is started with it"
-    return f"{RUNS[Run.LEAVE]}; it is not up"
 
 
 def _last(name: str, history: Sequence[Generation]) -> LastAction | None:

@@ -5,7 +5,7 @@ The shape is a promise to scripts; docs/output.md explains it, docs/schemas/ che
 
 from typing import TypedDict
 
-from unitward.model.explanation import Explanation, LastAction, Live, Loaded, Ruling
+from unitward.model.explanation import Explanation, LastAction, Live, Loaded, Order, Ruling
 from unitward.reconcile.document import source
 
 EXPLAIN_SCHEMA = "unitward/explain/v1"
@@ -16,6 +16,18 @@ class LineDocument(TypedDict):
 
     source: str
     text: str
+
+
+class OrderDocument(TypedDict):
+    """What a person asked for of the unit: hold, forget, adopt, resume or retry.
+
+    `reason` is why it is held, what was forgotten, or the path of the file that is adopted.
+    """
+
+    kind: str
+    reason: str
+    since: float
+    until: float
 
 
 class FileDocument(TypedDict):
@@ -72,7 +84,10 @@ class LastDocument(TypedDict):
 
 
 class ExplainDocument(TypedDict):
-    """What `unitward explain -o json` prints; `until` is wall-clock seconds, 0 for none."""
+    """What `unitward explain -o json` prints; `until` is wall-clock seconds, 0 for none.
+
+    `sync` is "" for a unit that is none of unitward's; `removed` is where it is listed as such.
+    """
 
     schema: str
     unit: str
@@ -80,7 +95,9 @@ class ExplainDocument(TypedDict):
     reason: str
     until: float
     declared: bool
+    removed: str
     lines: list[LineDocument]
+    orders: list[OrderDocument]
     files: list[FileDocument]
     loaded: LoadedDocument | None
     live: LiveDocument | None
@@ -94,14 +111,17 @@ class ExplainDocument(TypedDict):
 
 def explain_document(found: Explanation) -> ExplainDocument:
     """Return the document of an explanation."""
+    verdict = found.verdict
     return {
         "schema": EXPLAIN_SCHEMA,
         "unit": found.unit,
-        "sync": found.verdict.sync.value,
-        "reason": found.verdict.reason,
-        "until": found.verdict.until,
+        "sync": verdict.sync.value if verdict else "",
+        "reason": verdict.reason if verdict else "",
+        "until": verdict.until if verdict else 0.0,
         "declared": found.is_declared,
+        "removed": source(found.removed),
         "lines": [{"source": source(line.place), "text": line.text} for line in found.lines],
+        "orders": [_order(order) for order in found.orders],
         "files": [
             {"path": file.path, "standing": file.standing.value, "digest": file.digest}
             for file in found.files
@@ -119,6 +139,15 @@ def explain_document(found: Explanation) -> ExplainDocument:
 
 def _ruling(ruling: Ruling) -> RulingDocument:
     return {"row": ruling.row, "reason": ruling.text}
+
+
+def _order(order: Order) -> OrderDocument:
+    return {
+        "kind": order.kind.value,
+        "reason": order.reason,
+        "since": order.since,
+        "until": order.until,
+    }
 
 
 def _loaded(loaded: Loaded | None) -> LoadedDocument | None:

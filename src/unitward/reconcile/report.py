@@ -8,6 +8,9 @@ from unitward.model.report import Outcome, Outcomes, Report, Result, UnitReport
 from unitward.model.unitstate import UnitStatus
 
 NOTHING = Outcomes()
+OVER_PRIVATE_SOCKET = (
+    "this account has no bus: unitward works over the private socket of its manager"
+)
 # What the disk no longer fitted is planned anew at once; the pause is for one who keeps writing.
 PAUSES = {Result.FAILED: 30.0, Result.STALE: 0.1}
 FAILED_PAUSE = 1.0
@@ -63,7 +66,7 @@ def make_report(
         outcomes=outcomes.outcomes,
         problems=desired.problems,
         held=plan.held,
-        notes=plan.notes,
+        notes=(*plan.notes, OVER_PRIVATE_SOCKET) if observed.manager.private else plan.notes,
         unavailable=desired.unavailable.reason if desired.unavailable else "",
         wake_at=min(wakes, default=0.0),
         finished_at=finished_at,
@@ -110,7 +113,9 @@ def _after(
     """Return the verdict once the unit's actions ended."""
     if not outcomes:
         return verdict
-    worst = next((o for o in outcomes if o.result is not Result.DONE), None)
+    undone = [o for o in outcomes if o.result is not Result.DONE]
+    # What was skipped only follows from what went wrong.
+    worst = min(undone, key=lambda o: o.result is Result.SKIPPED, default=None)
     if worst is not None:
         text = f"{worst.action.verb}: {worst.detail or worst.result.value}"
         match worst.result:
@@ -142,6 +147,7 @@ def _past(verb: Verb) -> str:
         Verb.RESTORE: "put back",
         Verb.DELETE: "file removed",
         Verb.UNLINK: "link removed",
+        Verb.LINK: "link put back",
         Verb.RELEASE: "mark taken off",
         Verb.ENABLE: "enabled",
         Verb.START: "started",

@@ -1,5 +1,6 @@
 """Facts put in words, the same words in every stage. Pure."""
 
+from unitward.errors import UnitwardError
 from unitward.model.unitstate import UnitDetail
 
 CLD_EXITED = 1
@@ -13,4 +14,12 @@ def failure_text(detail: UnitDetail) -> str:
         return f"exit status {detail.exec_main_status}"
     if detail.result == "signal":
         return f"killed by signal {detail.exec_main_status}"
+    if detail.result == "resources" and detail.listen:
+        addresses = ", ".join(address for _, address in detail.listen)
+        return f"resources: cannot listen on {addresses}: it is in use, or not permitted"
     return detail.result
+
+
+def error_text(error: UnitwardError) -> str:
+    """Return an error and what to do about it in one line."""
+    return f"{error} ({error.hint})" if error.hint else str(error)

@@ -1,6 +1,7 @@
 """`status`, `sync` and `approve` beside a running daemon."""
 
 import signal
+import sqlite3
 from typing import Any
 
 
@@ -140,3 +141,50 @@ def test_an_approved_plan_passes(account: Any, document: Any, api: str) -> None:
     assert 0 == account.run("unitward", "apply").returncode
     for name in names:
         assert "1000" in account.show(f"{name}.service", "ExecStart")["ExecStart"]
+
+
+def test_status_says_that_the_daemons_passes_fail(
+    account: Any, daemon: Any, document: Any, api: str
+) -> None:
+    """With the ledger locked by others: since when and why, until a pass ends well again."""
+    account.write("api.yaml", api)
+    account.run("unitward", "sync")
+
+    def failing() -> Any:
+        return document(account.run("unitward", "status", "-o", "json"))["failing"]
+
+    assert failing() is None
+    ledger = sqlite3.connect(account.state_home / "unitward/ledger.sqlite", isolation_level=None)
+    ledger.execute("BEGIN IMMEDIATE")
+    account.write("api.yaml", api.replace("infinity", "1000"))
+    account.wait_for(failing, "status says that passes fail", limit=60)
+    found = failing()
+    assert "the ledger cannot be" in found["reason"]
+    assert "locked" in found["reason"]
+    ended = account.run("unitward", "status", "--detailed-exitcode")
+    assert 3 == ended.returncode
+    assert "the daemon's passes fail since " in ended.stdout
+    assert found["reason"] in ended.stdout
+    since = found["since"]
+    daemon.send_signal(signal.SIGHUP)
+    account.wait_for(lambda: account.show("api.service", "ActiveState"), "the manager answers")
+    assert since == failing()["since"]
+
+    ledger.execute("ROLLBACK")
+    ledger.close()
+    daemon.send_signal(signal.SIGHUP)
+    account.wait_for(lambda: failing() is None, "a pass ended well", limit=60)
+    daemon.kill()
+    daemon.wait()
+    assert failing() is None
+
+
+def test_a_daemon_that_is_gone_is_not_said_to_fail(account: Any, daemon: Any, api: str) -> None:
+    """What a killed daemon said of its passes does not count for the account any more."""
+    account.write("api.yaml", api)
+    account.run("unitward", "sync")
+    daemon.kill()
+    daemon.wait()
+    told = account.runtime_dir / "unitward/given-up.json"
+    told.write_text(f'{{"pid": {daemon.pid}, "since": 1, "reason": "x", "hint": ""}}')
+    assert "passes fail" not in account.run("unitward", "status").stdout

@@ -247,3 +247,160 @@ units:
 
     account.run("unitward", "apply")
     assert before == account.show("api.service", "InvocationID")
+
+
+BROKEN = "ExecStrat: /bin/sleep infinity"
+
+
+def test_a_frozen_unit_names_its_mistake_and_the_hold_on_it(
+    account: Any, explained: Explained, api: str
+) -> None:
+    """F1, H1: the row, the line to mend, the order of a person; the process is left alone."""
+    account.write("api.yaml", api)
+    account.run("unitward", "apply")
+    before = account.show("api.service", "InvocationID")
+    account.run("unitward", "hold", "api", "--reason", "looked at")
+    account.write("api.yaml", api.replace("ExecStart: /bin/sleep infinity", BROKEN))
+
+    found = explained()
+
+    assert ("invalid", "F1") == (found["sync"], found["wants"]["row"])
+    assert "api.yaml:5:15: [Service] has no ExecStrat=" in found["change"]["reason"]
+    assert "" == found["verdict"]["row"]
+    assert "not judged" in found["verdict"]["reason"]
+    [order] = found["orders"]
+    assert ("hold", "looked at", 0) == (order["kind"], order["reason"], order["until"])
+    assert [] == found["actions"]
+    account.run("unitward", "apply")
+    assert before == account.show("api.service", "InvocationID")
+
+
+def test_a_held_change_needs_no_reload(account: Any, explained: Explained, api: str) -> None:
+    """H1: what waits for the end of a hold is not on disk, so that a reload brings nothing."""
+    account.write("api.yaml", api)
+    account.run("unitward", "apply")
+    account.run("unitward", "hold", "api", "--for", "1h", "--reason", "moving")
+    account.write("api.yaml", api.replace("infinity", "1000"))
+    found = explained()
+    assert ("held", "H1") == (found["sync"], found["change"]["row"])
+    assert not found["loaded"]["older"]
+    assert [] == found["actions"]
+    text = account.run("unitward", "explain", "api").stdout
+    assert text.startswith("api.service  held until ")
+    assert "hold since " in text
+
+
+def test_a_forgotten_unit_is_its_owners(account: Any, explained: Explained, api: str) -> None:
+    """N4: the order and what takes it back; neither wish nor verdict of ours."""
+    account.write("api.yaml", api)
+    account.run("unitward", "apply")
+    account.run("unitward", "forget", "api")
+    account.run("unitward", "apply")
+    found = explained()
+    assert ("blocked", "N4") == (found["sync"], found["wants"]["row"])
+    assert ["forget"] == [order["kind"] for order in found["orders"]]
+    assert "active" == found["live"]["active"]
+    assert (
+        "`unitward adopt api.service` takes it back"
+        in account.run("unitward", "explain", "api").stdout
+    )
+
+
+def test_a_blocked_unit_and_its_adoption(account: Any, explained: Explained, api: str) -> None:
+    """N2: not written; once given over, what the next pass does; then ours."""
+    (account.unit_dir / "api.service").write_text("[Service]\nExecStart=/bin/sleep 9\n")
+    account.write("api.yaml", api)
+    found = explained()
+    assert ("blocked", "N2") == (found["sync"], found["change"]["row"])
+    assert ["foreign"] == [file["standing"] for file in found["files"]]
+    assert [] == found["actions"]
+
+    account.run("unitward", "adopt", "api")
+    found = explained()
+    assert ["adopt"] == [order["kind"] for order in found["orders"]]
+    assert "keep copy api.service: adopted; a copy is kept" == found["actions"][0]
+
+    account.run("unitward", "apply")
+    found = explained()
+    assert ([], ["ours"]) == (found["orders"], [file["standing"] for file in found["files"]])
+
+
+def test_a_removal_tells_what_it_waits_for(account: Any, explained: Explained, api: str) -> None:
+    """R1, R2, R3: the list that names it, the mistake elsewhere, the approval by its digest."""
+    account.write("api.yaml", api)
+    account.write("b.yaml", api.replace("api.service", "b.service"))
+    account.run("unitward", "apply")
+    account.write("api.yaml", "version: 1\nremoved: [api.service]\n")
+    found = explained()
+    assert ("R1", "api.yaml:2") == (found["wants"]["row"], found["removed"])
+    assert found["actions"]
+
+    account.write("b.yaml", api.replace("api.service", "b.service").replace("Exec", "Oxec"))
+    found = explained()
+    assert ("R2", []) == (found["wants"]["row"], found["actions"])
+    assert "b.yaml:5" in found["wants"]["reason"]
+
+    (account.home / ".config/unitward/config.yaml").write_text("prune_after: 0s\n")
+    for name in ("api.yaml", "b.yaml"):
+        (account.desired / name).unlink()
+    found = explained()
+    assert "R3" == found["wants"]["row"]
+    digest = found["wants"]["reason"].rpartition(" ")[2]
+    assert 0 == account.run("unitward", "approve", digest).returncode
+    assert "R1" == explained()["wants"]["row"]
+
+
+@pytest.mark.parametrize(
+    ("path", "whom"),
+    [("service.d/10-x.conf", "each service"), ("api-.service.d/10-x.conf", "each api-*.service")],
+)
+def test_dropins_for_many_units_are_explained(
+    account: Any, explained: Explained, path: str, whom: str
+) -> None:
+    """C12: whom a type-wide or prefix drop-in adds to, before and after it is installed."""
+    account.write(path, "[Service]\nNice=3\n")
+    found = explained(path)
+    assert ("pending", True) == (found["sync"], found["declared"])
+    assert f"create {path}: new" == found["actions"][0]
+    account.run("unitward", "apply")
+    found = explained(path)
+    assert ("in-sync", "C12") == (found["sync"], found["change"]["row"])
+    assert whom in found["wants"]["reason"]
+    assert ["ours"] == [file["standing"] for file in found["files"]]
+
+
+def test_a_template_names_its_instances(account: Any, explained: Explained) -> None:
+    """C11: its declared instances; one that was started by hand is explained as what it is."""
+    account.write(
+        "w.yaml",
+        "version: 1\nunits:\n  w@.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
+        "    Install: {WantedBy: default.target}\n    instances: [a]\n",
+    )
+    account.run("unitward", "apply")
+    account.systemctl("start", "w@hand.service")
+    found = explained("w@.service")
+    assert "C11" == found["change"]["row"]
+    assert "its declared instances: w@a.service" in found["wants"]["reason"]
+    assert "W3" == explained("w@a")["wants"]["row"]
+    by_hand = explained("w@hand")
+    assert ("", "C11") == (by_hand["sync"], by_hand["wants"]["row"])
+    assert "active" == by_hand["live"]["active"]
+
+
+def test_units_of_others_are_explained_as_theirs(account: Any, explained: Explained) -> None:
+    """What the manager knows and nobody declared: whose file it is, and no verdict of ours."""
+    (account.unit_dir / "mine.service").write_text("[Service]\nExecStart=/bin/sleep 9\n")
+    mine, shipped = explained("mine"), explained("default.target")
+    assert ["foreign"] == [file["standing"] for file in mine["files"]]
+    assert "`unitward adopt mine.service`" in mine["wants"]["reason"]
+    assert ("", [], False) == (shipped["sync"], shipped["files"], shipped["declared"])
+    text = account.run("unitward", "explain", "default.target").stdout
+    assert text.startswith("default.target  not unitward's\n")
+
+
+def test_a_path_of_one_units_dropin_leads_to_the_unit(account: Any, api: str) -> None:
+    """Asked for a file of a unit, it names the unit to ask for."""
+    account.write("api.yaml", api)
+    account.write("api.service.d/10-x.conf", "[Service]\nNice=3\n")
+    ended = account.run("unitward", "explain", "api.service.d/10-x.conf")
+    assert (1, True) == (ended.returncode, "`unitward explain api.service`" in ended.stderr)

@@ -330,5 +330,88 @@ def test_an_unknown_unit_is_refused(account: Any, command: str) -> None:
 def test_a_hold_needs_a_reason_and_a_time_span(account: Any, api: str) -> None:
     """A hold without a reason, or for a time that systemd does not know, is a wrong command."""
     account.write("api.yaml", api)
-    for wrong in ([], ["--reason", " "], ["--reason", "x", "--for", "soon"]):
-        assert 64 == account.run("unitward", "hold", "api", *wrong).returncode
+    for wrong in (
+        [],
+        ["--reason", " "],
+        ["--reason", "x", "--for", "soon"],
+        ["--reason", "x", "--for", "0s"],
+        ["--reason", "x", "--for", "-5min"],
+        ["--reason", "x", "--for", "infinity"],
+        ["--reason", "x", "--for", ""],
+    ):
+        ended = account.run("unitward", "hold", "api", *wrong)
+        assert (64, "") == (ended.returncode, ended.stdout)
+        assert "Error: " in ended.stderr
+
+
+def test_what_was_asked_while_the_daemon_was_down_is_taken_up(account: Any, api: str) -> None:
+    """H1, H3, H4, N2, N4: the daemon that comes back finds every order in the ledger."""
+    (account.home / ".config/unitward/config.yaml").write_text("stop_grace: 5min\n")
+    desk = Desk(account, daemon=True)
+    for name in ("held", "resumed", "kept"):
+        account.write(f"{name}.yaml", api.replace("api.service", f"{name}.service"))
+    needed = account.home / "needed"
+    needed.write_text("")
+    account.write("api.yaml", FLAKY)
+    theirs = account.unit_dir / "theirs.service"
+    theirs.write_text(RAW)
+    account.write("theirs.yaml", api.replace("api.service", "theirs.service"))
+    for name in ("held.service", "resumed.service", "kept.service", UNIT):
+        account.wait_for(lambda name=name: desk.is_up(name), f"{name} runs", limit=30)
+    desk.passes()
+    needed.unlink()
+    account.run("systemctl", "--user", "restart", UNIT)
+    account.systemctl("stop", "resumed.service")
+    desk.passes()
+    desk.kill_daemon()
+    desk.has_daemon = False
+
+    desk.asks("hold", "held", "--reason", "elsewhere")
+    desk.asks("resume", "resumed")
+    desk.asks("retry", "api")
+    desk.asks("forget", "kept")
+    desk.asks("adopt", "theirs")
+    held, run = desk.run_of("held.service"), desk.run_of()
+    account.write("held.yaml", api.replace("api.service", "held.service").replace(SLEEP, OTHER))
+    needed.write_text("")
+    desk.start_daemon()
+
+    account.wait_for(lambda: desk.is_up("resumed.service"), "resumed", limit=30)
+    account.wait_for(lambda: desk.run_of() != run and desk.is_up(), "retried", limit=30)
+    account.wait_for(lambda: read_mark(theirs.read_bytes()), "adopted", limit=30)
+    kept = account.unit_dir / "kept.service"
+    account.wait_for(lambda: not read_mark(kept.read_bytes()), "forgotten", limit=30)
+    assert held == desk.run_of("held.service")
+    assert "elsewhere; would: update + restart" in desk.reason("held.service")
+    assert desk.is_up("kept.service")
+
+
+def test_an_approval_given_while_the_daemon_was_down_is_taken_up(account: Any, api: str) -> None:
+    """R3: what a person let pass happens when the daemon comes back, and no more than that."""
+    (account.home / ".config/unitward/config.yaml").write_text("prune_after: 0s\n")
+    desk = Desk(account, daemon=False)
+    desk.declares(api)
+    (account.desired / "api.yaml").unlink()
+    desk.passes()
+    assert desk.is_up()
+    wrong = desk.says("approve", "0123456789ab")
+    assert (1, True) == (wrong.returncode, "held now: " in wrong.stderr)
+    digest = wrong.stderr.partition("held now: ")[2].strip()
+    approved = desk.says("approve", digest)
+    assert (0, f"approved {digest}") == (approved.returncode, approved.stdout.partition(";")[0])
+    desk.start_daemon()
+    account.wait_for(lambda: not desk.file.exists(), "removed", limit=30)
+    assert not desk.is_up()
+    assert "nothing is held now" in desk.says("approve", digest).stderr
+
+
+def test_a_hold_that_is_over_is_over_without_a_daemon(account: Any, api: str) -> None:
+    """H2: once its time has passed no command shows it, and the next pass acts."""
+    desk = Desk(account, daemon=False)
+    desk.declares(api)
+    run = desk.run_of()
+    desk.asks("hold", "api", "--for", "1s", "--reason", "a moment")
+    account.write("api.yaml", api.replace(SLEEP, OTHER))
+    account.wait_for(lambda: "a moment" not in desk.says("plan").stdout, "it is over", limit=30)
+    desk.passes()
+    assert run != desk.run_of()

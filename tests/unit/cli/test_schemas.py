@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from unitward.model.explanation import Standing
+from unitward.model.explanation import OrderKind, Standing
 from unitward.model.plan import Sync, Verb
 from unitward.model.report import Result
 from unitward.model.source import Severity
@@ -27,6 +27,7 @@ SCHEMAS = Path(__file__).parents[3] / "docs/schemas"
         ("validate-v1", "problem", "severity", Severity),
         ("explain-v1", "file", "standing", Standing),
         ("explain-v1", "stand", "sync", Sync),
+        ("explain-v1", "order", "kind", OrderKind),
     ],
 )
 def test_schemas_know_every_word(

@@ -29,6 +29,7 @@ def _status(*units: UnitDocument, finished_at: float = 0.0, daemon: int = 0) -> 
         "finished_at": finished_at,
         "next_at": 0.0,
         "daemon": daemon,
+        "failing": None,
         "unavailable": "",
         "units": list(units),
         "actions": [],

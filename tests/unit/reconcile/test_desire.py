@@ -10,7 +10,7 @@ from unitward.model.desired import Desired
 from unitward.model.recorded import Recorded, RecordedFile, RecordedUnit
 from unitward.model.source import Place, Revision, Snapshot, SourceFile, Unavailable
 from unitward.model.unittext import DirectiveTable
-from unitward.reconcile.desire import DesireCache, Terms, desire
+from unitward.reconcile.desire import DesireCache, Terms, decode_in_steps, desire
 
 UNIT = dict.fromkeys(("Description", "After", "Requires", "Wants", "Conflicts"), "OTHER")
 EXEC = dict.fromkeys(("ExecStart", "Type", "Nice", "Restart"), "OTHER")
@@ -212,3 +212,57 @@ def test_unchanged_files_are_not_decoded_again() -> None:
     assert first is cache.files["a.yaml"][1]
     desire(Snapshot("/d", (), Revision("r")), Recorded("here"), terms, cache)
     assert {} == cache.files
+
+
+def test_decoding_pauses_after_every_file_and_is_not_done_twice() -> None:
+    """Thousands of files let the loop breathe between them; what is known costs no step."""
+
+    def read(texts: dict[str, str]) -> Snapshot:
+        sources = (
+            SourceFile(path, text.encode(), hashlib.sha256(text.encode()).hexdigest())
+            for path, text in sorted(texts.items())
+        )
+        return Snapshot("/d", tuple(sources), Revision("r"))
+
+    texts = {f"{n}.yaml": manifest(f"u{n}.service: {{{SERVICE}}}") for n in range(5)}
+    terms, cache = Terms(TABLE, "/d", "/h", "here"), DesireCache()
+    steps = decode_in_steps(read(texts), terms, cache)
+    next(steps)
+    assert ["0.yaml"] == list(cache.files)
+    assert 4 == len(list(steps))
+    known = {path: item for path, (_, item) in cache.files.items()}
+    desired = desire(read(texts), Recorded("here"), terms, cache)
+    assert 5 == len(desired.units)
+    assert all(cache.files[path][1] is item for path, item in known.items())
+    texts["3.yaml"] += "# another"
+    assert 1 == len(list(decode_in_steps(read(texts), terms, cache)))
+    assert [] == list(decode_in_steps(Unavailable("gone"), terms, cache))
+
+
+def test_a_dropin_that_is_too_new_is_left_out_alone() -> None:
+    """`min_version` of a drop-in, for one unit or for all: the notice names it, units go on."""
+    late = "min_version: 300, Service: {Nice: 3}"
+    desired = asked(
+        {
+            "a.yaml": manifest(
+                f"a.service: {{{SERVICE}}}",
+                f"a.service.d/5-x.conf: {{{late}}}",
+                f"service.d/5-x.conf: {{{late}}}",
+                f"b.service: {{min_version: 300, {SERVICE}}}",
+            )
+        }
+    )
+    assert (["a.service"], ["b.service"]) == (list(desired.units), list(desired.unsupported))
+    assert () == desired.units["a.service"].dropins == desired.loose
+    assert {
+        "a.service.d/5-x.conf is left out: it needs systemd 300, this is systemd 252",
+        "service.d/5-x.conf is left out: it needs systemd 300, this is systemd 252",
+    } == {problem.message for problem in desired.problems}
+    assert desired.complete
+
+
+def test_a_frozen_unit_names_the_line_of_its_mistake() -> None:
+    """F1: the place in the reason is the one to mend; the unit's own place stays its source."""
+    text = manifest("a.service:", "  Service: {Nise: 1}")
+    freeze = asked({"a.yaml": text}).frozen["a.service"]
+    assert ("invalid at a.yaml:4:15", 3, "F1") == (freeze.reason, freeze.place.line, freeze.row)

@@ -1,24 +1,32 @@
 """An explanation: every step from the manifest's line to the last action, with its row."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from unitward.model.declared import OnChange, Policy, State
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
-from unitward.model.explanation import Explanation, Standing
+from unitward.model.explanation import Explanation, Order, OrderKind, Standing
 from unitward.model.observed import DiskFile, DiskKind, ManagerFacts, Observed
-from unitward.model.orders import Hold, Orders
+from unitward.model.orders import Adoption, Hold, Nudge, NudgeKind, Orders
 from unitward.model.recorded import Intent, IntentKind, Recorded, RecordedFile, RecordedUnit
 from unitward.model.settings import Settings
-from unitward.model.source import Place, Revision, Snapshot, SourceFile
+from unitward.model.source import (
+    Place,
+    Problem,
+    Revision,
+    Severity,
+    Snapshot,
+    SourceFile,
+    Unavailable,
+)
 from unitward.model.unitstate import UnitDetail, UnitStatus
-from unitward.reconcile.explain import explain, known_units
+from unitward.reconcile.explain import explain, is_explainable, known_units
 from unitward.reconcile.plan import plan
 from unitward.reconcile.plan.sides import Sides, take_sides
-from unitward.store.ledger import Generation
+from unitward.store.passes import Generation
 from unitward.unitfile.effects import run_digest
 from unitward.unitfile.mark import seal
 from unitward.unitfile.syntax import parse
@@ -27,6 +35,7 @@ HERE = "here"
 NOW, MONOTONIC = 10_000.0, 5_000_000_000
 UNIT = "a.service"
 BODY = "[Service]\nExecStart=/bin/a\n[Install]\nWantedBy=default.target\n"
+HEAD = Place("a.yaml", 3)
 MANIFEST = "version: 1\nunits:\n  a.service:\n    Service: {ExecStart: /bin/a}\n"
 
 
@@ -366,16 +375,16 @@ def test_what_stands_in_the_way_of_a_change_is_told() -> None:
     assert ("C4", True) == (kept.row, "on_change: keep" in kept.text)
     orders = Orders(holds={UNIT: Hold(UNIT, "I am looking at it", NOW - 5)})
     held = World(new, recorded={"orders": orders}).explain().change
-    assert ("H1", True) == (held.row, "I am looking at it" in held.text)
+    assert ("H1", True) == (held.row, "waits for the end of the hold" in held.text)
 
 
 def test_a_unit_that_is_down_takes_a_change_with_its_start() -> None:
     """C4: a unit that should run is started with the change, another one is left down."""
     ended = World().down().explain().change
-    assert ("C4", True) == (ended.row, "it is started with it" in ended.text)
+    assert ("C4", True) == (ended.row, "starts it" in ended.text)
     other = "[Service]\nExecStart=/bin/a\n"
     idle = World(other, applied=other).down().explain().change
-    assert ("C4", True) == (idle.row, "it is not up" in idle.text)
+    assert ("C4", True) == (idle.row, "counts from its next start" in idle.text)
 
 
 @pytest.mark.parametrize(
@@ -442,20 +451,140 @@ def test_what_the_folder_asks_for_no_more_is_still_explained() -> None:
     assert not found.is_declared
     assert [Standing.OURS] == [file.standing for file in found.files]
     assert ["a.yaml:3"] == [str(line.place) for line in found.lines]
+    assert found.verdict is not None
     assert "no longer declared" in found.verdict.reason
+    assert ("R1", "to go, once it was absent for prune_after") == (
+        found.wants.row,
+        found.wants.text,
+    )
+
+
+@pytest.mark.parametrize(
+    ("desired", "orders", "row", "said"),
+    [
+        ({"complete": False, "incomplete_because": "b.yaml:4:2"}, {}, "R2", "b.yaml:4:2 is mended"),
+        ({"removed": {UNIT: Place("a.yaml", 9)}}, {}, "R1", "listed under removed:"),
+        ({}, {"holds": {UNIT: Hold(UNIT, "mine", NOW - 5)}}, "H1", "once its hold ends"),
+    ],
+)
+def test_what_a_removal_waits_for_is_told_by_its_row(
+    desired: dict[str, Any], orders: dict[str, Any], row: str, said: str
+) -> None:
+    """R1, R2, H1: when a unit goes that nobody declares, in place of what it wants to be."""
+    world = World(recorded={"orders": Orders(**orders)})
+    world.desired = {"units": {}, **desired}
+    found = world.explain()
+    assert (row, True) == (found.wants.row, said in found.wants.text)
+    assert desired.get("removed", {}).get(UNIT) == found.removed
+
+
+def test_a_removal_that_a_person_must_approve_is_told_with_its_digest() -> None:
+    """R3: the digest of `unitward approve` stands in the explanation."""
+    world = World(recorded={"absences": {UNIT: NOW - 1000}})
+    world.desired = {"units": {}}
+    sides = world.sides()
+    [held] = plan(sides.desired, sides.recorded, sides.observed, sides.settings).held
+    wants = world.explain().wants
+    assert ("R3", True) == (wants.row, f"unitward approve {held.digest}" in wants.text)
 
 
 def test_a_frozen_unit_says_why() -> None:
-    """F1: an invalid unit is explained as far as it is known, with the place to mend."""
-    world = World(desired={"units": {}, "frozen": {UNIT: Freeze("broken", Place("a.yaml", 3))}})
+    """F1: an invalid unit is explained as far as it is known, with the row and the mistake."""
+    world = World(desired={"units": {}, "frozen": {UNIT: Freeze("broken", HEAD, "F1")}})
+    problem = Problem(Place("a.yaml", 4, 9), Severity.ERROR, "[Service] has no Exec=", unit=UNIT)
+    world.desired["problems"] = (problem,)
     found = world.explain()
     assert found.is_declared
+    assert found.verdict is not None
     assert "broken" in found.verdict.reason
-    assert "" == found.wants.row
+    assert "F1" == found.wants.row
+    assert ("", True) == (found.judged.row, "frozen" in found.judged.text)
+    assert found.change.text.endswith("a.yaml:4:9: [Service] has no Exec=")
+
+
+def test_a_unit_of_a_newer_systemd_says_so() -> None:
+    """An unsupported unit says that no row judges it."""
+    world = World(desired={"units": {}, "unsupported": {UNIT: Freeze("needs systemd 300", HEAD)}})
+    found = world.explain()
+    assert ("", True) == (found.judged.row, "this systemd cannot run" in found.judged.text)
+
+
+def test_orders_in_force_stand_beside_what_they_are_about() -> None:
+    """H1, H4, N4: hold, retry and forget; a hold that is over is none."""
+    hold = Hold(UNIT, "looking", NOW - 5, NOW + 5)
+    retry = Nudge(UNIT, NudgeKind.RETRY, NOW - 3)
+    orders = Orders(holds={UNIT: hold}, nudges={UNIT: retry})
+    down = World(recorded={"orders": orders}).down()
+    assert [
+        Order(OrderKind.HOLD, "looking", NOW - 5, NOW + 5),
+        Order(OrderKind.RETRY, "", NOW - 3),
+    ] == list(down.explain().orders)
+    over = Orders(holds={UNIT: replace(hold, until=NOW - 1)})
+    assert () == World(recorded={"orders": over}).explain().orders
+    forgotten = World(recorded={"orders": Orders(forgotten={UNIT: NOW - 9})}).explain()
+    assert (Order(OrderKind.FORGET, UNIT, NOW - 9),) == forgotten.orders
+    assert "N4" == forgotten.wants.row
+
+
+def test_an_adoption_counts_only_for_the_file_that_was_seen() -> None:
+    """N2: an order to adopt is shown as long as the file has not changed since."""
+    disk = DiskFile(UNIT, DiskKind.FILE, "d1", b"[Service]\nExecStart=/bin/x\n", 1)
+    for digest, expected in (("d1", [Order(OrderKind.ADOPT, UNIT)]), ("d0", [])):
+        orders = Orders(adoptions={UNIT: Adoption(UNIT, UNIT, digest)})
+        world = World(applied=None, known=None, disk=disk, recorded={"orders": orders})
+        assert expected == list(world.explain().orders)
+
+
+def test_a_blocked_unit_does_not_promise_a_restart() -> None:
+    """N2: with somebody else's file in the way, nothing of the declaration is written."""
+    disk = DiskFile(UNIT, DiskKind.FILE, "d1", b"[Service]\nExecStart=/bin/x\n", 1)
+    found = World(applied=None, known=None, disk=disk).explain()
+    assert ("N2", True) == (found.change.row, "unitward adopt a.service" in found.change.text)
+    assert found.loaded is not None
+    assert not found.loaded.is_older
+
+
+def test_a_dropin_for_many_units_is_explained_by_its_path() -> None:
+    """C12: whom it adds to, and that nothing restarts for it."""
+    for path, whom in (("service.d/1-x.conf", "each service"), ("x-.timer.d/1.conf", "x-*.timer")):
+        world = World()
+        content = b"[Service]\nNice=1\n"
+        file = DesiredFile(path, content, "d", Place(path), parse(content).text)
+        world.desired = {"loose": (file,)}
+        found = world.explain(path)
+        assert found.is_declared
+        assert whom in found.wants.text
+        assert "C12" == found.change.row
+        assert [(path, Standing.MISSING)] == [(f.path, f.standing) for f in found.files]
+        assert ["create", "daemon-reload:"] == [line.split()[0] for line in found.doing]
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment", "said", "files"),
+    [
+        ("b.service", "/u/b.service", "unitward adopt b.service", ["b.service"]),
+        ("c.service", "/usr/lib/c.service", "no manifest names it", []),
+    ],
+)
+def test_units_of_others_are_explained_as_theirs(
+    name: str, fragment: str, said: str, files: list[str]
+) -> None:
+    """A unit that only the manager knows has no verdict, and says whose it is."""
+    world = World()
+    detail = UnitDetail(name, load_state="loaded", active_state="inactive", fragment_path=fragment)
+    sides = world.sides()
+    sides = replace(sides, observed=replace(sides.observed, details={name: detail}))
+    decided = plan(sides.desired, sides.recorded, sides.observed, sides.settings)
+    assert is_explainable(name, sides, decided)
+    found = explain(name, sides, decided, Unavailable("unread"), (), unit_dir="/u")
+    assert None is found.verdict
+    assert said in found.wants.text
+    assert files == [file.path for file in found.files]
+    assert not is_explainable("nowhere.service", sides, decided)
 
 
 def test_only_what_the_plan_or_the_ledger_speaks_of_is_known() -> None:
-    """A unit that is neither declared nor recorded cannot be explained."""
+    """A unit that is neither declared nor recorded is not known without the manager."""
     sides = World().sides()
     decided = plan(sides.desired, sides.recorded, sides.observed, sides.settings)
     assert frozenset({UNIT}) == known_units(sides, decided)
