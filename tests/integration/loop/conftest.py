@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +54,15 @@ class Loop:
         path = self.account.home / ".config/unitward/config.yaml"
         path.write_text(text, encoding="utf-8")
 
-    def spawn(self, env: Mapping[str, str] | None = None) -> None:
-        """Start the daemon without waiting for anything."""
+    def spawn(self, env: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> None:
+        """Start the daemon, by another command where one is given, and wait for nothing."""
         config = self.account.home / ".config/unitward/config.yaml"
         if not config.exists():
             self.configure()
         notify = {"NOTIFY_SOCKET": f"@{self._address[1:]}", "NO_COLOR": "1"}
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                _command("run"),
+                command or _command("run"),
                 env={**self.account.env, **notify, **(env or {})},
                 cwd=self.account.home,
                 stdin=subprocess.DEVNULL,
@@ -76,6 +76,11 @@ class Loop:
         self.spawn(env)
         self.until(lambda: self.passes > before or self._ended(), "the first pass ends")
         assert not self._ended(), self.log
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the daemon runs."""
+        return self._process is not None and self._process.poll() is None
 
     def _ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
@@ -121,7 +126,7 @@ class Loop:
         """Have one pass made now and return what it published."""
         name, unit_dir = identity(os.getuid()), self.account.unit_dir
         with open_ledger(self.ledger_path, identity=name, unit_dir=unit_dir) as ledger:
-            asked = ledger.ask_for_pass(time.time())
+            asked = ledger.passes.ask_for_pass(time.time())
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waker,
             # A daemon that only starts answers with its first pass.
@@ -147,7 +152,7 @@ class Loop:
         if ledger is None:
             return None
         with ledger:
-            return ledger.last_report()
+            return ledger.passes.last_report()
 
     def unit(self, name: str) -> dict[str, Any]:
         """Return what the last pass said of a unit."""

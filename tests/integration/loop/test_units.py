@@ -268,7 +268,7 @@ def test_missing_executable(account: Any, loop: Any) -> None:
 
 
 def test_contents_it_depends_on(account: Any, loop: Any) -> None:
-    """A changed environment file or `restart_on` path restarts, `reload_on` reloads."""
+    """C13: a changed environment file or `restart_on` path restarts, `reload_on` reloads."""
     env, conf, soft = (account.home / name for name in ("app.env", "app.conf", "soft.conf"))
     env.write_text("WORD=one\n")
     conf.write_text("1")

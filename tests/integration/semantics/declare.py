@@ -1,58 +1,51 @@
-"""Manifests in a line, and what units wrote."""
+"""Manifests in a few words."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 SLEEP = "/bin/sleep infinity"
+BOOT = "default.target"
 PATIENT = "stop_grace: 5min\nprune_after: 0s\n"
 """config.yaml under which what a person stopped stays down for the rest of a test."""
+
+Keys = Mapping[str, str]
+
+
+def manifest(*entries: str, removed: str = "") -> str:
+    """Return a whole manifest; `removed` is the text of its list."""
+    units = "units:\n" + "".join(entries) if entries else "units: {}\n"
+    return f"version: 1\n{units}" + (f"removed: {removed}\n" if removed else "")
 
 
 def service(
     name: str,
     command: str = SLEEP,
-    *lines: str,
-    unit: str = "",
-    own: str = "",
-    install: str = "{WantedBy: default.target}",
+    *,
+    unit: Keys | None = None,
+    keys: Keys | None = None,
+    own: Keys | None = None,
+    wanted_by: str = BOOT,
 ) -> str:
-    """Return a manifest's entry for a service.
+    """Return one service's entry.
 
-    lines: further lines of [Service]. unit, install: those sections in braces, "" for none.
-    own: a key of unitward's own.
+    unit: keys of `[Unit]`; keys: more keys of `[Service]`; own: unitward's own keys.
+    wanted_by: "" for a service that nothing installs.
     """
-    keys = [own] if own else []
-    keys += [f"Unit: {unit}"] if unit else []
-    keys += [f"Install: {install}"] if install else []
-    body = "".join(f"      {line}\n" for line in (f"ExecStart: {command}", *lines))
-    return f"  {name}.service:\n    Service:\n{body}" + "".join(f"    {key}\n" for key in keys)
+    sections = {"Unit": unit or {}, "Service": {"ExecStart": command, **(keys or {})}}
+    if wanted_by:
+        sections["Install"] = {"WantedBy": wanted_by}
+    return entry(f"{name}.service", sections, own)
 
 
-def manifest(*entries: str) -> str:
-    """Return a whole manifest."""
-    return "version: 1\nunits:\n" + "".join(entries)
+def entry(name: str, sections: Mapping[str, Keys], own: Keys | None = None) -> str:
+    """Return one unit's entry: its own keys, then its sections."""
+    lines = [f"  {name}:", *(f"    {key}: {value}" for key, value in (own or {}).items())]
+    for section, keys in sections.items():
+        if keys:
+            lines.append(f"    {section}:")
+            lines += [f"      {key}: {value}" for key, value in keys.items()]
+    return "\n".join(lines) + "\n"
 
 
 def saying(word: str, then: str = "exec sleep infinity") -> str:
     """Return a command that adds a word to ~/said and goes on."""
     return f"/bin/sh -c 'echo {word} >> %h/said; {then}'"
-
-
-def said(account: Any) -> list[str]:
-    """Return the words in ~/said."""
-    path: Path = account.home / "said"
-    return path.read_text().split() if path.exists() else []
-
-
-def state(account: Any, unit: str) -> str:
-    """Return a unit's ActiveState."""
-    return str(account.show(unit, "ActiveState")["ActiveState"])
-
-
-def command_of(account: Any, unit: str) -> str:
-    """Return the command line of a unit's main process, "" when there is none."""
-    pid = account.show(unit, "MainPID")["MainPID"]
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").strip()
-    except FileNotFoundError:
-        return ""

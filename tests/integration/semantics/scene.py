@@ -1,51 +1,28 @@
-"""What the tests of the semantics are made of: manifests, saving them, looking at processes."""
+"""Saving manifests, and looking at what runs."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.integration.semantics.declare import BOOT, SLEEP, Keys, entry, manifest, service
+
 from unitward.store.ledger import read_ledger
 
-SLEEP = "/bin/sleep infinity"
-BOOT = "default.target"
-
-Keys = Mapping[str, str]
-
-
-def manifest(*entries: str, removed: str = "") -> str:
-    """Return a whole manifest; `removed` is the text of its list."""
-    units = "units:\n" + "".join(entries) if entries else "units: {}\n"
-    return f"version: 1\n{units}" + (f"removed: {removed}\n" if removed else "")
-
-
-def service(
-    name: str,
-    command: str = SLEEP,
-    *,
-    unit: Keys | None = None,
-    keys: Keys | None = None,
-    own: Keys | None = None,
-    wanted_by: str = BOOT,
-) -> str:
-    """Return one service's entry.
-
-    unit: keys of `[Unit]`; keys: more keys of `[Service]`; own: unitward's own keys.
-    wanted_by: "" for a service that nothing installs.
-    """
-    sections = {"Unit": unit or {}, "Service": {"ExecStart": command, **(keys or {})}}
-    if wanted_by:
-        sections["Install"] = {"WantedBy": wanted_by}
-    return entry(f"{name}.service", sections, own)
-
-
-def entry(name: str, sections: Mapping[str, Keys], own: Keys | None = None) -> str:
-    """Return one unit's entry: its own keys, then its sections."""
-    lines = [f"  {name}:", *(f"    {key}: {value}" for key, value in (own or {}).items())]
-    for section, keys in sections.items():
-        if keys:
-            lines.append(f"    {section}:")
-            lines += [f"      {key}: {value}" for key, value in keys.items()]
-    return "\n".join(lines) + "\n"
+__all__ = [
+    "BOOT",
+    "SLEEP",
+    "Keys",
+    "apply",
+    "begin",
+    "command_of",
+    "entry",
+    "exists",
+    "manifest",
+    "notes_of",
+    "pid_of",
+    "said",
+    "service",
+    "state",
+]
 
 
 def begin(account: Any, loop: Any, *entries: str) -> None:
@@ -58,6 +35,17 @@ def apply(account: Any, loop: Any, *entries: str, removed: str = "") -> None:
     """Save a manifest and have it applied by the daemon that runs."""
     account.write("all.yaml", manifest(*entries, removed=removed))
     loop.sync()
+
+
+def said(account: Any) -> list[str]:
+    """Return the words in ~/said."""
+    path: Path = account.home / "said"
+    return path.read_text().split() if path.exists() else []
+
+
+def state(account: Any, unit: str) -> str:
+    """Return a unit's ActiveState."""
+    return str(account.show(unit, "ActiveState")["ActiveState"])
 
 
 def pid_of(account: Any, unit: str) -> int:
@@ -94,4 +82,4 @@ def notes_of(loop: Any) -> list[str]:
     ledger = read_ledger(loop.ledger_path)
     assert ledger is not None
     with ledger:
-        return [note for done in ledger.generations() for note in done.report["notes"]]
+        return [note for done in ledger.passes.generations() for note in done.report["notes"]]

@@ -1,5 +1,6 @@
 """Table C on a real manager: sockets under clients, timers, paths, slices, templates, drop-ins."""
 
+import os
 import socket
 import sys
 import threading
@@ -10,16 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    entry,
-    notes_of,
-    pid_of,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, service
+from tests.integration.semantics.scene import apply, begin, command_of, notes_of, pid_of
 
 TRIES = 10
 ANSWERING = """\
@@ -116,7 +109,7 @@ def test_socket_changes_under_clients(account: Any, loop: Any, program: Path) ->
     switches: list[tuple[float, float]] = []
     with clients_of(address) as clients:
         loop.until(lambda: clients.told, "the clients are served")
-        for number in range(1, 6):
+        for number in range(1, TRIES + 1):
             began = time.monotonic()
             apply(account, loop, echo(program, f"w{number}", str(address), 64 + number))
             switches.append((began, time.monotonic()))
@@ -129,11 +122,47 @@ def test_socket_changes_under_clients(account: Any, loop: Any, program: Path) ->
     assert words == sorted(words, key=lambda word: int(word[1:]))
 
 
+def test_service_changes_behind_its_socket(account: Any, loop: Any, program: Path) -> None:
+    """C5: clients who start a stopped service by its socket get no old definition, ten times."""
+    address = account.runtime_dir / "echo"
+
+    def answering(word: str) -> list[str]:
+        stop = {"ExecStop": f"/bin/sh -c 'echo {word} >> %h/stopped; sleep 0.1'"}
+        socket_unit = {
+            "Socket": {"ListenStream": str(address), "TriggerLimitIntervalSec": "0"},
+            "Install": {"WantedBy": "sockets.target"},
+        }
+        own = service(
+            "echo",
+            f"{program} {word}",
+            unit={"StartLimitIntervalSec": "0"},
+            keys=stop,
+            wanted_by="",
+        )
+        return [entry("echo.socket", socket_unit), own]
+
+    account.systemctl("start", "sockets.target")
+    begin(account, loop, *answering("w0"))
+    socket_before = loop.invocation("echo.socket")
+    with clients_of(address) as clients:
+        for number in range(1, TRIES + 1):
+            old = f"w{number - 1}"
+            loop.until(lambda old=old: clients.told and clients.told[-1][1] == old, "served")
+            apply(account, loop, *answering(f"w{number}"))
+            pid = pid_of(account, "echo.service")
+            assert command_of(account, "echo.service").endswith(f" w{number}")
+            assert [f"w{number}"] * 5 == [ask(address) for _ in range(5)]
+            assert pid == pid_of(account, "echo.service")
+    assert socket_before == loop.invocation("echo.socket")
+    stopped = (account.home / "stopped").read_text().split()
+    assert {f"w{number}" for number in range(TRIES)} <= set(stopped)
+
+
 def test_service_gains_a_socket_under_its_clients(account: Any, loop: Any, program: Path) -> None:
     """C7: a running service gains a socket again and again; both run, and clients are served."""
     address = account.runtime_dir / "late"
     begin(account, loop, service("echo"))
-    for number in range(3):
+    for number in range(TRIES):
         apply(account, loop, echo(program, f"w{number}", str(address)))
         assert f"w{number}" == ask(address)
         assert {"echo.service", "echo.socket"} <= account.units("active")
@@ -189,6 +218,31 @@ def test_elapsed_timer(account: Any, loop: Any) -> None:
     apply(account, loop, tick("OnActiveSec: 50ms"))
     loop.until(lambda: ticks.read_text() == "tick\ntick\n", "it ran by its new time")
     assert any("tick.timer may run now" in note for note in notes_of(loop))
+
+
+def test_timer_that_becomes_persistent(account: Any, loop: Any) -> None:
+    """C8: Persistent= counts what is missed from now on, not what was missed in years before."""
+
+    def tick(*keys: str) -> str:
+        own = {"schedule": f"{{{', '.join(('OnCalendar: yearly', 'AccuracySec: 1ms', *keys))}}}"}
+        command = "/bin/sh -c 'echo tick >> %h/ticks'"
+        return service("tick", command, keys={"Type": "oneshot"}, own=own, wanted_by="")
+
+    stamp = account.home / ".local/share/systemd/timers/stamp-tick.timer"
+    stamp.parent.mkdir(parents=True)
+    stamp.touch()
+    long_ago = time.time() - 3 * 366 * 86400
+    os.utime(stamp, (long_ago, long_ago))
+    begin(account, loop, tick("Persistent: no"))
+    before = loop.invocation("tick.timer")
+    apply(account, loop, tick("Persistent: yes"))
+    assert "yes" == account.show("tick.timer", "Persistent")["Persistent"]
+    assert before == loop.invocation("tick.timer")
+    assert time.time() - stamp.stat().st_mtime < 60
+    account.systemctl("restart", "tick.timer")
+    loop.sync()
+    assert not (account.home / "ticks").exists()
+    assert "inactive" == account.show("tick.service", "ActiveState")["ActiveState"]
 
 
 def test_path_changes(account: Any, loop: Any) -> None:

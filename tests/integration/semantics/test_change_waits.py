@@ -5,15 +5,9 @@ import threading
 from typing import Any
 
 import pytest
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    exists,
-    pid_of,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, manifest, service
+from tests.integration.semantics.interrupt import is_reloaded, pass_killed_when
+from tests.integration.semantics.scene import apply, begin, command_of, exists, pid_of
 
 
 def test_oneshot_that_does_not_wait(account: Any, loop: Any) -> None:
@@ -123,6 +117,43 @@ def test_message_bus(account: Any, loop: Any) -> None:
     assert pid == pid_of(account, "dbus.service")
 
 
+def ship(account: Any, name: str, text: str) -> None:
+    """Put a unit where a distribution's package would, for this account, and start it."""
+    folder = account.home / ".local/share/systemd/user"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    account.systemctl("daemon-reload")
+
+
+def test_shipped_unit_in_the_session_slice(account: Any, loop: Any) -> None:
+    """C16: a shipped unit of the session goes on, whatever of ours comes and goes."""
+    for name in ("sound", "sound@"):
+        text = f"[Service]\nExecStart={SLEEP}\nSlice=session.slice\n"
+        ship(account, f"{name}.service", text)
+    names = ("sound.service", "sound@one.service")
+    account.systemctl("start", *names)
+    pids = [pid_of(account, name) for name in names]
+    settings = [
+        entry(f"{name}.service.d/50-site.conf", {"Service": {"Environment": "SITE=1"}})
+        for name in ("sound", "sound@one")
+    ]
+    begin(account, loop, *settings, service("a"))
+    for name in names:
+        assert "SITE=1" == account.show(name, "Environment")["Environment"]
+        assert "pending" == loop.sync_of(name)
+        assert "next login" in loop.unit(name)["reason"]
+    assert pids == [pid_of(account, name) for name in names]
+    apply(account, loop, service("a"), removed=f"[{', '.join(names)}]")
+    loop.until(lambda: not [*account.unit_dir.glob("*.d")], "ours are gone")
+    assert pids == [pid_of(account, name) for name in names]
+    ours = service("sound", "/bin/sleep 5000", keys={"Slice": "session.slice"}, wanted_by="")
+    apply(account, loop, service("a"), ours)
+    assert "5000" in account.show("sound.service", "ExecStart")["ExecStart"]
+    apply(account, loop, service("a"), removed="[sound.service]")
+    loop.until(lambda: not (account.unit_dir / "sound.service").exists(), "ours is gone")
+    assert pids == [pid_of(account, name) for name in names]
+
+
 @pytest.mark.parametrize("key", ["RefuseManualStop", "RefuseManualStart"])
 def test_refused_by_hand(account: Any, loop: Any, key: str) -> None:
     """C17: a unit that refuses to be stopped or started by hand runs on with its new file."""
@@ -151,6 +182,64 @@ def test_condition_that_holds_no_more(account: Any, loop: Any) -> None:
     assert exists(pid)
     assert "skipped" == loop.sync_of("a.service")
     assert "ConditionPathExists" in loop.unit("a.service")["reason"]
+
+
+def test_condition_and_contents(account: Any, loop: Any) -> None:
+    """C18: contents that changed restart a unit only once its condition holds again."""
+    flag, conf = account.home / "flag", account.home / "a.conf"
+    flag.touch()
+    conf.write_text("one")
+    unit = {"ConditionPathExists": "'%h/flag'"}
+    begin(account, loop, service("a", unit=unit, own={"restart_on": "['%h/a.conf']"}))
+    pid = pid_of(account, "a.service")
+    flag.unlink()
+    conf.write_text("two")
+    loop.until(lambda: loop.sync_of("a.service") == "skipped", "the change is seen")
+    loop.sync()
+    assert "ConditionPathExists" in loop.unit("a.service")["reason"]
+    assert pid == pid_of(account, "a.service")
+    flag.touch()
+    loop.sync()
+    loop.until(lambda: pid_of(account, "a.service") not in {0, pid}, "it is restarted")
+
+
+def test_condition_and_an_interrupted_restart(account: Any, loop: Any) -> None:
+    """C18, P1: a restart that was interrupted is finished once its condition holds again."""
+    flag = account.home / "flag"
+    flag.touch()
+    unit = {"ConditionPathExists": "'%h/flag'"}
+    begin(account, loop, service("a", "/bin/sleep 1111", unit=unit))
+    loop.kill()
+    pid = pid_of(account, "a.service")
+    account.write("all.yaml", manifest(service("a", "/bin/sleep 2222", unit=unit)))
+    pass_killed_when(account, is_reloaded(account))
+    flag.unlink()
+    loop.start()
+    loop.sync()
+    assert pid == pid_of(account, "a.service")
+    assert "skipped" == loop.sync_of("a.service")
+    flag.touch()
+    loop.sync()
+    loop.until(lambda: command_of(account, "a.service") == "/bin/sleep 2222", "it is finished")
+
+
+def test_condition_of_a_shipped_unit(account: Any, loop: Any) -> None:
+    """C18: the shipped unit's own condition counts where only a drop-in of it is ours."""
+    flag = account.home / "flag"
+    flag.touch()
+    ship(
+        account,
+        "p.service",
+        f"[Unit]\nConditionPathExists=%h/flag\n[Service]\nExecStart={SLEEP}\n",
+    )
+    account.systemctl("start", "p.service")
+    pid = pid_of(account, "p.service")
+    flag.unlink()
+    setting = entry("p.service.d/50-site.conf", {"Service": {"Environment": "SITE=1"}})
+    begin(account, loop, setting, service("a"))
+    assert "SITE=1" == account.show("p.service", "Environment")["Environment"]
+    assert pid == pid_of(account, "p.service")
+    assert "skipped" == loop.sync_of("p.service")
 
 
 def test_jobs_of_others_during_a_pass(account: Any, loop: Any) -> None:

@@ -3,17 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    entry,
-    exists,
-    notes_of,
-    pid_of,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, service
+from tests.integration.semantics.scene import apply, begin, command_of, exists, notes_of, pid_of
 
 RAW = """\
 [Unit]
@@ -88,6 +79,20 @@ def test_upholds(account: Any, loop: Any) -> None:
     loop.until(lambda: loop.is_active("helper.service"), "the helper is upheld")
     assert before == loop.invocation("a.service")
     assert any("Upholds" in note for note in notes_of(loop))
+
+
+def test_bound_to_what_is_down(account: Any, loop: Any) -> None:
+    """C3: a unit that now binds to one that is down, so that the reload stops it, comes back."""
+    helper = service("helper", wanted_by="")
+    begin(account, loop, service("a"), helper)
+    before = loop.invocation("a.service")
+    apply(account, loop, service("a", unit={"BindsTo": "helper.service"}), helper)
+    for unit in ("a.service", "helper.service"):
+        loop.until(lambda unit=unit: loop.is_active(unit), f"{unit} runs")
+    loop.sync()
+    assert "in-sync" == loop.sync_of("a.service")
+    assert loop.invocation("a.service") not in {before, ""}
+    assert loop.is_active("a.service")
 
 
 def test_keep_and_what_acts_at_the_reload(account: Any, loop: Any) -> None:

@@ -3,7 +3,8 @@
 import socket
 from typing import TYPE_CHECKING, Any
 
-from tests.integration.semantics.scene import SLEEP, apply, begin, manifest, pid_of, service
+from tests.integration.semantics.declare import SLEEP, manifest, service
+from tests.integration.semantics.scene import apply, begin, pid_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    entry,
-    manifest,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, manifest, service
+from tests.integration.semantics.scene import apply, begin, command_of
 
 BROKEN = 'version: 1\nunits:\n  x.service: {Service: {ExecStart: "/bin/sleep}}\n'
 

@@ -10,16 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.semantics.declare import (
-    SLEEP,
-    command_of,
-    manifest,
-    said,
-    saying,
-    service,
-    state,
-)
+from tests.integration.semantics.declare import SLEEP, manifest, saying, service
 from tests.integration.semantics.interrupt import begin_pass, pass_killed_when
+from tests.integration.semantics.scene import command_of, said, state
 
 from unitward.store.ledger import read_ledger
 from unitward.systemd.events import ReloadFinished
@@ -33,8 +26,8 @@ def test_everything_is_checked_first(account: Any, loop: Any) -> None:
     account.write(
         "a.yaml",
         manifest(
-            service("bad", "/bin/sleep 1", "Type: sometimes"),
-            service("needs", unit="{Requires: bad.service}"),
+            service("bad", "/bin/sleep 1", keys={"Type": "sometimes"}),
+            service("needs", unit={"Requires": "bad.service"}),
             service("good"),
         ),
     )
@@ -47,9 +40,9 @@ def test_everything_is_checked_first(account: Any, loop: Any) -> None:
 def test_removed_unit_is_stopped_by_its_own_definition(account: Any, loop: Any) -> None:
     """O3: the stop command of a removed unit runs while its file and the old loading stand."""
     checks = "test -e .config/systemd/user/b.service && echo stopped >> said"
-    stops = f"ExecStop: /bin/sh -c '{checks}'"
+    stops = {"ExecStop": f"/bin/sh -c '{checks}'", "WorkingDirectory": '"%h"'}
     account.write("a.yaml", manifest(service("a")))
-    account.write("b.yaml", manifest(service("b", SLEEP, stops, 'WorkingDirectory: "%h"')))
+    account.write("b.yaml", manifest(service("b", keys=stops)))
     loop.start()
     (account.desired / "b.yaml").unlink()
     loop.until(lambda: not (account.unit_dir / "b.service").exists(), "it is removed")
@@ -71,7 +64,7 @@ def test_files_are_never_half_written(account: Any, loop: Any) -> None:
     reader.start()
     try:
         for number in range(10):
-            unit = f"{{Description: {str(number) * 9999}}}"
+            unit = {"Description": str(number) * 9999}
             account.write("a.yaml", manifest(service("a", unit=unit)))
             loop.sync()
             whole.add(path.read_bytes())
@@ -96,7 +89,7 @@ def test_new_units_start_before_the_reload(account: Any, loop: Any) -> None:
         manifest(
             service("a", "/bin/sleep 2222"),
             service("free", saying("free", ":")),
-            service("tied", unit="{After: a.service}"),
+            service("tied", unit={"After": "a.service"}),
         ),
     )
     loop.sync()
@@ -115,7 +108,7 @@ async def test_one_reload(account: Any) -> None:
     for word in ("one", "two"):
         account.write(
             "a.yaml",
-            manifest(*(service(f"u{n}", unit=f"{{Description: {word}}}") for n in range(20))),
+            manifest(*(service(f"u{n}", unit={"Description": f"{word}"}) for n in range(20))),
         )
         manager = await Manager.connect(account.env)
         heard: list[object] = []
@@ -143,6 +136,7 @@ def test_nothing_runs_after_a_reload_that_failed(account: Any, loop: Any) -> Non
     before = loop.invocation("a.service")
     account.write("a.yaml", manifest(service("a", "/bin/sleep 2222")))
     manager, bus = manager_pid(account), account.show("dbus.service", "MainPID")["MainPID"]
+    assert int(bus), "process 0 would be all of this test's own"
     written = "grep -q 2222 .config/systemd/user/a.service"
     hung = begin_pass(account, f"{written} && kill -STOP {manager}; false")
     try:
@@ -163,11 +157,14 @@ def test_starts_follow_dependencies(account: Any, loop: Any) -> None:
     """O7: ten pairs, new and changed three times, start in the order of their After= each time."""
 
     def text(turn: int) -> str:
-        ready = "Type: oneshot", "RemainAfterExit: yes"
+        ready = {"Type": "oneshot", "RemainAfterExit": "yes"}
         return manifest(
-            *(service(f"z{n}", saying(f"z{n}.{turn}", "sleep 0.05"), *ready) for n in range(PAIRS)),
             *(
-                service(f"a{n}", saying(f"a{n}.{turn}"), unit=f"{{After: z{n}.service}}")
+                service(f"z{n}", saying(f"z{n}.{turn}", "sleep 0.05"), keys=ready)
+                for n in range(PAIRS)
+            ),
+            *(
+                service(f"a{n}", saying(f"a{n}.{turn}"), unit={"After": f"z{n}.service"})
                 for n in range(PAIRS)
             ),
         )
@@ -242,9 +239,9 @@ def test_own_unit_last(account: Any, loop: Any) -> None:
     def text(value: int) -> str:
         own = f"{sys.executable} -m unitward run"
         return manifest(
-            service("unitward", own, "Type: notify", f"Environment: TURN={value}"),
+            service("unitward", own, keys={"Type": "notify", "Environment": f"TURN={value}"}),
             service("a", saying(f"{value}")),
-            service("zz", "/bin/sleep 5000", f"Environment: TURN={value}"),
+            service("zz", "/bin/sleep 5000", keys={"Environment": f"TURN={value}"}),
         )
 
     loop.configure()

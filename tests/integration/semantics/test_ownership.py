@@ -5,16 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    entry,
-    manifest,
-    pid_of,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, manifest, service
+from tests.integration.semantics.scene import apply, begin, command_of, pid_of
 
 from unitward.unitfile.mark import seal
 
@@ -151,6 +143,26 @@ def test_state_is_given_back(account: Any, loop: Any) -> None:
     loop.until(lambda: loop.is_active("ran.service"), "it runs again")
     loop.until(lambda: not loop.is_active("idle.service"), "it is stopped again")
     assert before == everything_below(account.unit_dir)
+
+
+def test_enablement_of_a_unit_named_for_its_state(account: Any, loop: Any) -> None:
+    """N5: a link that `enable: yes` replaced points again to where somebody had it point."""
+    shipped = account.home / ".local/share/systemd/user"
+    shipped.mkdir(parents=True)
+    (shipped / "p.service").write_text(f"{FOREIGN}[Install]\nWantedBy=default.target\n")
+    link = account.unit_dir / "default.target.wants/p.service"
+    link.parent.mkdir()
+    link.symlink_to("/opt/older/p.service")
+    account.systemctl("daemon-reload")
+    before = everything_below(account.unit_dir)
+    begin(account, loop, entry("p.service", {}, {"enable": "yes"}), service("a"))
+    assert shipped / "p.service" == link.readlink()
+    apply(account, loop, service("a"), removed="[p.service]")
+    loop.until(lambda: loop.sync_of("p.service") == "", "it is given back")
+    assert "/opt/older/p.service" == str(link.readlink())
+    apply(account, loop, removed="[a.service]")
+    loop.until(lambda: not (account.unit_dir / "a.service").exists(), "nothing is ours")
+    assert before.keys() == everything_below(account.unit_dir).keys()
 
 
 @pytest.mark.parametrize("mode", [0o775, 0o757])

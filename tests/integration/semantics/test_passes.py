@@ -5,7 +5,10 @@ import signal
 import time
 from typing import Any
 
-from tests.integration.semantics.declare import PATIENT, manifest, said, saying, service, state
+from tests.integration.semantics.declare import PATIENT, manifest, saying, service
+from tests.integration.semantics.scene import said, state
+
+from unitward.store.ledger import read_ledger
 
 LONG_ENOUGH_S = 2.4
 
@@ -19,7 +22,7 @@ def test_constant_writes(account: Any, loop: Any) -> None:
     number = 0
     while loop.passes == passes:
         number += 1
-        account.write("a.yaml", manifest(service("a", unit=f"{{Description: Edit {number}}}")))
+        account.write("a.yaml", manifest(service("a", unit={"Description": f"Edit {number}"})))
         assert time.monotonic() - began < LONG_ENOUGH_S + 2
         time.sleep(0.02)  # the pace of the writer
     took = time.monotonic() - began
@@ -33,7 +36,7 @@ def test_constant_writes(account: Any, loop: Any) -> None:
 def test_flapping_unit(account: Any, loop: Any) -> None:
     """T3: a unit stopped and started over and over wakes one pass, the next 5 s later."""
     loop.configure(PATIENT)
-    account.write("a.yaml", manifest(service("a", unit="{StartLimitBurst: 50}")))
+    account.write("a.yaml", manifest(service("a", unit={"StartLimitBurst": "50"})))
     account.write("b.yaml", manifest(service("b")))
     loop.start()
     passes = loop.settled()
@@ -65,10 +68,33 @@ def test_asked_for(account: Any, loop: Any) -> None:
     loop.until(lambda: loop.is_active("a.service"), "the end of the grace makes a pass", 4.0)
 
 
+def test_resync(account: Any, loop: Any) -> None:
+    """T4: a change that no event told is found by the pass that comes every `resync`."""
+    loop.configure("resync: 10s\n")
+    account.write("a.yaml", manifest(service("a")))
+    loop.start()
+    loop.settled()
+    path, elsewhere = account.unit_dir / "a.service", account.home / "elsewhere"
+    ours = path.read_bytes()
+    # A write by another name is told to those who watch the folder of that name (inotify(7)).
+    elsewhere.hardlink_to(path)
+    passes = loop.settled()
+    elsewhere.write_bytes(ours + b"# edited\n")
+    assert path.read_bytes() != ours
+    loop.until(lambda: path.read_bytes() == ours, "it is put back")
+    loop.until(lambda: loop.passes > passes, "the pass ends")
+    ledger = read_ledger(loop.ledger_path)
+    assert ledger is not None
+    with ledger:
+        [newest] = ledger.passes.generations(1)
+    assert "resync" == newest.trigger
+    assert "active" == state(account, "a.service")
+
+
 def test_change_during_a_pass(account: Any, loop: Any) -> None:
     """T6: what is saved during a pass is applied by exactly one more, after it."""
     os.mkfifo(account.home / "gate")
-    slow = service("slow", saying("slow", "read x < %h/gate"), "Type: oneshot")
+    slow = service("slow", saying("slow", "read x < %h/gate"), keys={"Type": "oneshot"})
     account.write("a.yaml", manifest(slow))
     loop.configure("job_wait: 30s\n")
     passes = loop.passes

@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 import pytest
-from tests.integration.semantics.declare import command_of, manifest, service
+from tests.integration.semantics.declare import manifest, service
 from tests.integration.semantics.interrupt import is_reloaded, pass_killed_when
+from tests.integration.semantics.scene import command_of
 
 OLD, NEW = (manifest(service("a", f"/bin/sleep {n}")) for n in ("1111", "2222"))
 
@@ -122,6 +123,29 @@ def test_lost_ledger(account: Any, loop: Any) -> None:
         path.unlink()
     os.utime(account.unit_dir / "a.service")
     loop.start()
-    loop.sync()
-    assert "in-sync" == loop.sync_of("a.service")
+    doubtful = ("in-sync", "taken over; it may be older than its file")
+    for _ in range(3):
+        assert doubtful == (loop.sync_of("a.service"), loop.unit("a.service")["reason"])
+        loop.sync()
     assert before == loop.invocation("a.service")
+    loop.kill()
+    loop.start()
+    assert doubtful == (loop.sync_of("a.service"), loop.unit("a.service")["reason"])
+    account.systemctl("restart", "a.service")
+    loop.sync()
+    assert "pulled in by default.target" == loop.unit("a.service")["reason"]
+
+
+def test_lost_ledger_and_a_newer_declaration(account: Any, loop: Any) -> None:
+    """P7: what is restarted for its content is doubted no more, and taken over but once."""
+    begin(account, loop)
+    for path in loop.ledger_path.parent.glob("ledger.sqlite*"):
+        path.unlink()
+    os.utime(account.unit_dir / "a.service")
+    loop.start()
+    assert "may be older" in loop.unit("a.service")["reason"]
+    account.write("a.yaml", NEW)
+    loop.sync()
+    assert "/bin/sleep 2222" == command_of(account, "a.service")
+    loop.sync()
+    assert "pulled in by default.target" == loop.unit("a.service")["reason"]

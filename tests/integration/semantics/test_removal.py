@@ -1,20 +1,12 @@
 """Table R on a real manager: what goes, when, and what stays running."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
-from tests.integration.semantics.scene import (
-    SLEEP,
-    apply,
-    begin,
-    command_of,
-    entry,
-    exists,
-    manifest,
-    notes_of,
-    pid_of,
-    service,
-)
+from tests.integration.semantics.declare import SLEEP, entry, manifest, service
+from tests.integration.semantics.interrupt import pass_killed_when
+from tests.integration.semantics.scene import apply, begin, command_of, exists, notes_of, pid_of
 
 
 def services(*names: str, command: str = SLEEP) -> list[str]:
@@ -170,6 +162,52 @@ def test_shipped_unit_comes_back(account: Any, loop: Any) -> None:
     assert not (account.unit_dir / "ran.service").exists()
     shown = account.show("ran.service", "FragmentPath")["FragmentPath"]
     assert shown.endswith(".local/share/systemd/user/ran.service")
+
+
+def test_shipped_unit_is_enabled_as_before(account: Any, loop: Any) -> None:
+    """R6: a shipped unit is enabled, or not, as before ours, and runs if only ours kept it down."""
+    names = ("on", "off", "kept")
+    for name in names:
+        ship(account, f"{name}.service", "/bin/sleep 1111")
+    account.systemctl("enable", "--now", "on.service", "kept.service")
+    links = account.unit_dir / "default.target.wants"
+    before = {path.name: path.readlink() for path in links.iterdir()}
+    assert {"on.service", "kept.service"} == set(before)
+    ours = [service(name, "/bin/sleep 2222") for name in ("on", "off")]
+    ours.append(service("kept", "/bin/sleep 2222", own={"state": "stopped", "enable": "yes"}))
+    begin(account, loop, *ours, *services("a", "b", "c", "d"))
+    assert {"/bin/sleep 2222"} == {command_of(account, f"{n}.service") for n in ("on", "off")}
+    assert not loop.is_active("kept.service")
+    assert set(names) <= {path.stem for path in links.iterdir()}
+    account.systemctl("disable", "on.service")
+    loop.sync()
+    assert (links / "on.service").is_symlink()
+    apply(account, loop, *services("a", "b", "c", "d"))
+    loop.until(lambda: loop.sync_of("on.service") == "", "ours is forgotten")
+    assert before == {p.name: p.readlink() for p in links.iterdir() if p.stem in names}
+    enabled = account.systemctl("is-enabled", *(f"{n}.service" for n in names), check=False)
+    assert ["enabled", "disabled", "enabled"] == enabled.split()
+    for name in ("on.service", "kept.service"):
+        loop.until(
+            lambda name=name: command_of(account, name) == "/bin/sleep 1111", "the shipped runs"
+        )
+
+
+def test_enablement_survives_a_killed_pass(account: Any, loop: Any) -> None:
+    """R6: what was enabled before is known although the pass that replaced it was killed."""
+    link, before = account.unit_dir / "default.target.wants/a.service", Path("/opt/a.service")
+    link.parent.mkdir()
+    link.symlink_to(before)
+    ship(account, "a.service", "/bin/sleep 1111")
+    account.write("all.yaml", manifest(service("a", "/bin/sleep 2222"), *services("b", "c", "d")))
+    pass_killed_when(account, f'test "$(readlink {link})" != "{before}"')
+    assert before != link.readlink()
+    loop.start()
+    loop.sync()
+    assert "/bin/sleep 2222" == command_of(account, "a.service")
+    apply(account, loop, *services("b", "c", "d"))
+    loop.until(lambda: loop.sync_of("a.service") == "", "ours is forgotten")
+    assert before == link.readlink()
 
 
 def test_template_goes(account: Any, loop: Any) -> None:

@@ -1,28 +1,22 @@
 """What it means that a unit that should run does not (docs/semantics.md, V)."""
 
+import itertools
 import os
 import signal
 import threading
+import time
 from typing import Any
 
-from tests.integration.semantics.declare import (
-    PATIENT,
-    SLEEP,
-    command_of,
-    manifest,
-    said,
-    saying,
-    service,
-    state,
-)
+from tests.integration.semantics.declare import PATIENT, SLEEP, manifest, saying, service
+from tests.integration.semantics.scene import command_of, said, state
 
 WAITS = "read x < %h/gate"
 
 
 def test_automatic_restart(account: Any, loop: Any) -> None:
     """V0: what systemd is about to restart is left to it, and a change does not wait for that."""
-    lines = ("Restart: always", "RestartSec: 1h")
-    account.write("v.yaml", manifest(service("a", saying("one", ":"), *lines)))
+    keys = {"Restart": "always", "RestartSec": "1h"}
+    account.write("v.yaml", manifest(service("a", saying("one", ":"), keys=keys)))
     loop.start()
     loop.until(
         lambda: account.show("a.service", "SubState")["SubState"] == "auto-restart", "it ended"
@@ -31,7 +25,7 @@ def test_automatic_restart(account: Any, loop: Any) -> None:
     loop.sync()
     assert "starting" == loop.sync_of("a.service")
     assert ["one"] == said(account)
-    account.write("v.yaml", manifest(service("a", saying("two", ":"), *lines)))
+    account.write("v.yaml", manifest(service("a", saying("two", ":"), keys=keys)))
     loop.until(lambda: said(account) == ["one", "two"], "the change is run at once")
 
 
@@ -41,9 +35,9 @@ def test_queued_jobs(account: Any, loop: Any) -> None:
     account.write(
         "v.yaml",
         manifest(
-            service("slow", f"/bin/sh -c '{WAITS}'", "Type: oneshot", install=""),
-            service("a", unit="{After: slow.service}"),
-            service("b", SLEEP, f"ExecStop: /bin/sh -c '{WAITS}'"),
+            service("slow", f"/bin/sh -c '{WAITS}'", keys={"Type": "oneshot"}, wanted_by=""),
+            service("a", unit={"After": "slow.service"}),
+            service("b", SLEEP, keys={"ExecStop": f"/bin/sh -c '{WAITS}'"}),
         ),
     )
     loop.start()
@@ -73,7 +67,7 @@ def test_nothing_starts_while_the_manager_stops(account: Any, loop: Any) -> None
         "v.yaml",
         manifest(
             service("a", saying("a")),
-            service("b", SLEEP, f"ExecStop: /bin/sh -c 'touch %h/stopping; {WAITS}'"),
+            service("b", SLEEP, keys={"ExecStop": f"/bin/sh -c 'touch %h/stopping; {WAITS}'"}),
         ),
     )
     loop.start()
@@ -96,8 +90,8 @@ def test_condition(account: Any, loop: Any) -> None:
     """V2: a unit whose condition did not hold is skipped until its content changes."""
 
     def text(value: str) -> str:
-        unit = "{ConditionPathExists: '%h/flag'}"
-        return manifest(service("c", SLEEP, f"Environment: X={value}", unit=unit))
+        unit = {"ConditionPathExists": "'%h/flag'"}
+        return manifest(service("c", unit=unit, keys={"Environment": f"X={value}"}))
 
     account.write("v.yaml", text("1"))
     loop.start()
@@ -113,7 +107,7 @@ def test_condition(account: Any, loop: Any) -> None:
 def test_nothing_is_known_of_it(account: Any, loop: Any) -> None:
     """V3: a unit that ran and of which systemd remembers nothing is started."""
     loop.configure(PATIENT)
-    account.write("v.yaml", manifest(service("a", own="state: running", install="")))
+    account.write("v.yaml", manifest(service("a", own={"state": "running"}, wanted_by="")))
     loop.start()
     loop.kill()
     account.systemctl("stop", "a.service")
@@ -122,10 +116,61 @@ def test_nothing_is_known_of_it(account: Any, loop: Any) -> None:
     assert loop.is_active("a.service")
 
 
+def test_it_vanishes_again_and_again(account: Any) -> None:
+    """V3: what is gone each time unitward looks is started with pauses, not at every look."""
+    keys: Any = {"own": {"state": "running"}, "wanted_by": ""}
+    account.write("v.yaml", manifest(service("a", saying("a"), **keys)))
+
+    def look(starts: int) -> bool:
+        assert account.run("unitward", "apply").returncode in {0, 3}
+        return len(said(account)) == starts
+
+    def vanish() -> int:
+        """Have the manager forget the unit; returns when it had started, in microseconds."""
+        started = account.show("a.service", "ExecMainStartTimestampMonotonic").popitem()[1]
+        account.systemctl("stop", "a.service")
+        shown = account.show("a.service", "InactiveEnterTimestampMonotonic", "LoadState")
+        assert {"InactiveEnterTimestampMonotonic": "0", "LoadState": "loaded"} == shown
+        return int(started)
+
+    assert look(1)
+    vanish()
+    assert look(2)
+    second = vanish()
+    account.wait_for(lambda: look(3), "its pause ends", limit=30)
+    third = vanish()
+    account.wait_for(lambda: look(4), "its longer pause ends", limit=30)
+    fourth = vanish()
+    assert 4_500_000 < third - second
+    assert 9_000_000 < fourth - third
+
+
+def test_three_tries(account: Any, loop: Any) -> None:
+    """V13: without Restart= a unit that fails is tried three times, with growing pauses."""
+    account.write("v.yaml", manifest(service("a", saying("a", "exit 3")), service("b")))
+    loop.start()
+    began = time.monotonic()
+    pauses = []
+    for runs in (1, 2, 3, 4):
+        loop.until(lambda runs=runs: len(said(account)) >= runs, f"run {runs}", limit=40)
+        pauses.append(time.monotonic() - began)
+    loop.until(lambda: "given up" in loop.unit("a.service")["reason"], "it is given up")
+    assert "failed: exit status 3" not in loop.unit("b.service")["reason"]
+    assert "failed" == loop.sync_of("a.service")
+    first, second, third = (b - a for a, b in itertools.pairwise(pauses))
+    assert 4 < first < second < third
+    loop.sync()
+    assert loop.quiet(2.0)
+    assert ["a"] * 4 == said(account)
+    assert "failed" == state(account, "a.service")
+
+
 def test_never_ran(account: Any, loop: Any) -> None:
     """V4: a unit that never ran is started, as in each new life of the manager."""
     loop.configure(PATIENT)
-    account.write("v.yaml", manifest(service("a", saying("a"), own="state: running", install="")))
+    account.write(
+        "v.yaml", manifest(service("a", saying("a"), own={"state": "running"}, wanted_by=""))
+    )
     loop.start()
     assert loop.is_active("a.service")
     loop.kill()
@@ -143,9 +188,9 @@ def test_oneshots_that_ended(account: Any, loop: Any) -> None:
     account.write(
         "v.yaml",
         manifest(
-            service("good", saying("good", ":"), "Type: oneshot"),
-            service("bad", saying("bad", "exit 3"), "Type: oneshot"),
-            service("cut", saying("cut", WAITS), "Type: oneshot"),
+            service("good", saying("good", ":"), keys={"Type": "oneshot"}),
+            service("bad", saying("bad", "exit 3"), keys={"Type": "oneshot"}),
+            service("cut", saying("cut", WAITS), keys={"Type": "oneshot"}),
         ),
     )
     loop.start()
@@ -163,7 +208,7 @@ def test_oneshots_that_ended(account: Any, loop: Any) -> None:
 def test_stopped_while_starting(account: Any, loop: Any) -> None:
     """V6: a unit that a person stopped before it was up is left alone."""
     loop.configure(f"job_wait: 100ms\n{PATIENT}")
-    account.write("v.yaml", manifest(service("a", SLEEP, "Type: notify")))
+    account.write("v.yaml", manifest(service("a", SLEEP, keys={"Type": "notify"})))
     loop.start()
     assert "activating" == state(account, "a.service")
     account.systemctl("stop", "a.service")
@@ -179,13 +224,11 @@ def test_stop_that_timed_out(account: Any, loop: Any) -> None:
     account.write(
         "v.yaml",
         manifest(
-            service("deaf", f"/bin/sh -c '{deaf}'", "TimeoutStopSec: 100ms"),
+            service("deaf", f"/bin/sh -c '{deaf}'", keys={"TimeoutStopSec": "100ms"}),
             service(
                 "dog",
                 "/bin/sh -c 'systemd-notify --ready; exec sleep infinity'",
-                "Type: notify",
-                "NotifyAccess: all",
-                "WatchdogSec: 300ms",
+                keys={"Type": "notify", "NotifyAccess": "all", "WatchdogSec": "300ms"},
             ),
         ),
     )
@@ -206,10 +249,10 @@ def test_our_own_stop_is_finished(account: Any, loop: Any) -> None:
     """V8: a daemon killed between its stop and its start does not take the stop for a person's."""
     os.mkfifo(account.home / "gate")
     loop.configure(PATIENT)
-    stops = f"ExecStop: /bin/sh -c '{WAITS}'"
-    account.write("v.yaml", manifest(service("a", "/bin/sleep 1111", stops)))
+    stops = {"ExecStop": f"/bin/sh -c '{WAITS}'"}
+    account.write("v.yaml", manifest(service("a", "/bin/sleep 1111", keys=stops)))
     loop.start()
-    account.write("v.yaml", manifest(service("a", "/bin/sleep 2222", stops)))
+    account.write("v.yaml", manifest(service("a", "/bin/sleep 2222", keys=stops)))
     loop.until(lambda: state(account, "a.service") == "deactivating", "it is being stopped")
     loop.kill()
     (account.home / "gate").write_text("go\n")
@@ -225,8 +268,11 @@ def test_follows_what_it_is_bound_to(account: Any, loop: Any) -> None:
     account.write(
         "v.yaml",
         manifest(
-            service("app", saying("app", WAITS), unit="{StartLimitBurst: 50}"),
-            service("side", unit="{BindsTo: app.service, After: app.service, StartLimitBurst: 50}"),
+            service("app", saying("app", WAITS), unit={"StartLimitBurst": "50"}),
+            service(
+                "side",
+                unit={"BindsTo": "app.service", "After": "app.service", "StartLimitBurst": "50"},
+            ),
         ),
     )
     loop.start()
@@ -285,7 +331,7 @@ def test_stops_and_natural_ends(account: Any, loop: Any) -> None:
 def test_failing_stop_command(account: Any, loop: Any) -> None:
     """V10: a stop by a person is one though the stop command fails."""
     loop.configure(PATIENT)
-    account.write("v.yaml", manifest(service("a", SLEEP, "ExecStop: /bin/false")))
+    account.write("v.yaml", manifest(service("a", SLEEP, keys={"ExecStop": "/bin/false"})))
     loop.start()
     account.systemctl("stop", "a.service")
     loop.sync()
@@ -314,7 +360,7 @@ def test_ended_by_a_clean_signal(account: Any, loop: Any) -> None:
         "v.yaml",
         manifest(
             *(
-                service(u.removesuffix(".service"), SLEEP, "IgnoreSIGPIPE: no")
+                service(u.removesuffix(".service"), SLEEP, keys={"IgnoreSIGPIPE": "no"})
                 for u in units.values()
             )
         ),

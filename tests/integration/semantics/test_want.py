@@ -4,7 +4,8 @@ import os
 import threading
 from typing import Any
 
-from tests.integration.semantics.declare import manifest, said, saying, service, state
+from tests.integration.semantics.declare import manifest, saying, service
+from tests.integration.semantics.scene import said, state
 
 
 def test_state_is_obeyed(account: Any, loop: Any) -> None:
@@ -12,9 +13,9 @@ def test_state_is_obeyed(account: Any, loop: Any) -> None:
     account.write(
         "w.yaml",
         manifest(
-            service("up", own="state: running", install=""),
-            service("down", own="state: stopped"),
-            service("free", own="state: any"),
+            service("up", own={"state": "running"}, wanted_by=""),
+            service("down", own={"state": "stopped"}),
+            service("free", own={"state": "any"}),
         ),
     )
     loop.start()
@@ -34,8 +35,8 @@ def test_refused_manual_start(account: Any, loop: Any) -> None:
     account.write(
         "w.yaml",
         manifest(
-            service("shy", unit="{RefuseManualStart: yes}"),
-            service("puller", unit="{Wants: shy.service}", own="state: any", install=""),
+            service("shy", unit={"RefuseManualStart": "yes"}),
+            service("puller", unit={"Wants": "shy.service"}, own={"state": "any"}, wanted_by=""),
         ),
     )
     loop.start()
@@ -89,7 +90,7 @@ def test_target_that_this_pass_starts(account: Any, loop: Any) -> None:
         manifest(
             "  site.target:\n    Unit: {Description: Site}\n"
             "    Install: {WantedBy: default.target}\n",
-            service("a", install="{WantedBy: site.target}"),
+            service("a", wanted_by="site.target"),
         ),
     )
     loop.start()
@@ -101,10 +102,12 @@ def test_oneshots_run_once_for_their_content(account: Any, loop: Any) -> None:
     """W4: a oneshot runs once for its content; with RemainAfterExit= it is kept active."""
 
     def text(word: str, description: str) -> str:
-        unit = f"{{Description: {description}}}"
+        unit = {"Description": description}
         return manifest(
-            service("job", saying(word, ":"), "Type: oneshot", unit=unit),
-            service("stay", saying("stay", ":"), "Type: oneshot", "RemainAfterExit: yes"),
+            service("job", saying(word, ":"), unit=unit, keys={"Type": "oneshot"}),
+            service(
+                "stay", saying("stay", ":"), keys={"Type": "oneshot", "RemainAfterExit": "yes"}
+            ),
         )
 
     account.write("w.yaml", text("one", "First"))
@@ -128,8 +131,8 @@ def test_target_that_is_not_active(account: Any, loop: Any) -> None:
     account.write(
         "w.yaml",
         manifest(
-            service("a", unit="{PartOf: stage.target}", install="{WantedBy: stage.target}"),
-            service("b", install="{WantedBy: graphical-session.target}"),
+            service("a", unit={"PartOf": "stage.target"}, wanted_by="stage.target"),
+            service("b", wanted_by="graphical-session.target"),
         ),
     )
     loop.start()
@@ -156,8 +159,8 @@ def test_nothing_installs_it(account: Any, loop: Any) -> None:
     account.write(
         "w.yaml",
         manifest(
-            service("alone", saying("alone"), install=""),
-            service("timed", saying("timed"), own="schedule: {OnActiveSec: 1h}", install=""),
+            service("alone", saying("alone"), wanted_by=""),
+            service("timed", saying("timed"), own={"schedule": "{OnActiveSec: 1h}"}, wanted_by=""),
         ),
     )
     loop.start()
@@ -170,10 +173,11 @@ def test_nothing_installs_it(account: Any, loop: Any) -> None:
 
 def test_timer_that_does_not_remain(account: Any, loop: Any) -> None:
     """W7: a timer that elapsed and does not remain is not armed again, by no later daemon."""
-    own = "schedule: {OnActiveSec: 50ms, AccuracySec: 1ms, RemainAfterElapse: no}"
+    own = {"schedule": "{OnActiveSec: 50ms, AccuracySec: 1ms, RemainAfterElapse: no}"}
+    keys = {"Type": "oneshot"}
     account.write(
         "w.yaml",
-        manifest(service("once", saying("once", ":"), "Type: oneshot", own=own, install="")),
+        manifest(service("once", saying("once", ":"), keys=keys, own=own, wanted_by="")),
     )
     loop.start()
     loop.until(lambda: said(account) == ["once"], "it elapsed")
