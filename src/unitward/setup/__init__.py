@@ -1,0 +1,1 @@
+"""unitward's own installation in an account: its health, its installation, its upgrades."""

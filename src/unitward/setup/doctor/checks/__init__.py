@@ -1,0 +1,1 @@
+"""The checks: facts -> findings. Pure, without clock, disk or bus."""
