@@ -6,23 +6,30 @@ import os
 import signal
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 
 from unitward.config import load_settings
-from unitward.daemon.interest import followed, referable
+from unitward.daemon.hearing import Hearing
+from unitward.daemon.interest import followed, keep_history
 from unitward.daemon.narrate import Narrator
+from unitward.daemon.outdone import give_up
+from unitward.daemon.pulse import Pulse
 from unitward.daemon.triggers import Due, Triggers
+from unitward.daemon.upgrades import Upgrades
 from unitward.daemon.wake import wake_socket
 from unitward.daemon.watches import Watches
 from unitward.errors import ConfigError, Exit, ManagerUnreachableError, UnitwardError
-from unitward.model.plan import Sync
 from unitward.model.report import Report
 from unitward.reconcile import Considered, carry_out, consider
 from unitward.reconcile.account import Account
 from unitward.reconcile.document import report_document
 from unitward.sources.settle import Settle
+from unitward.store.given_up import GivenUp, write_given_up
 from unitward.store.ledger import Ledger
+from unitward.store.remembered import read_remembered, write_remembered
 from unitward.systemd.events import (
+    BusAppeared,
     Disconnected,
     JobFinished,
     ManagerBack,
@@ -30,12 +37,14 @@ from unitward.systemd.events import (
     UnitChanged,
 )
 from unitward.systemd.manager import Manager
+from unitward.systemd.memory import Memory
 from unitward.systemd.notify import Notifier, watchdog_seconds
 from unitward.telemetry.log import Kind, bind_pass, logger
 
+GONE = "the user manager is gone; waiting for it"
 RETRY_SECONDS = 30.0
+BLIND_HINT = f"unitward looks every {RETRY_SECONDS:g} s; `unitward sync` has it look at once"
 END_SECONDS = 1.0
-UNFINISHED = frozenset({Sync.PENDING, Sync.STARTING, Sync.STOPPING})
 RECONNECT_FIRST, RECONNECT_LONGEST = 0.2, 10.0
 
 
@@ -49,19 +58,19 @@ class Daemon:
         self._narrator = Narrator()
         self._woken = asyncio.Event()
         self._ending = asyncio.Event()
-        self._lost = False
+        self._lost = ""
+        self._memory = Memory(read_remembered(account.folders.remembered))
         self._orphaned = False
         self._passes = 0
-        self._working = False
-        self._expected: dict[str, str] = {}
-        self._unfinished: set[str] = set()
-        self._heard: dict[str, str] = {}
-        self._ended_jobs: set[str] = set()
-        self._touched: set[str] = set()
+        self._hearing = Hearing()
+        self._pulse = Pulse()
+        self._given_up: GivenUp | None = None
+        self._blind = ""
         settings = account.settings
         self._triggers = Triggers(Settle(settings.settle, settings.settle_cap), settings.resync)
         self._manager: Manager | None = None
         self._watches: Watches | None = None
+        self._upgrades = Upgrades(account, self._ask_later)
 
     async def run(self) -> Exit | None:
         """Run until SIGTERM or SIGINT. Raises ManagerUnreachableError at the start only.
@@ -76,6 +85,8 @@ class Daemon:
         with contextlib.suppress(UnitwardError):
             self._account.files.remove_leftovers()
         await self._connect()
+        assert self._manager is not None
+        await self._upgrades.begin(self._manager)
         dog = asyncio.create_task(self._feed_watchdog())
         self._watches = Watches(
             self._account, self._on_source, self._on_unit_file, self._on_content
@@ -85,14 +96,17 @@ class Daemon:
                 if trouble:
                     logger().warning(f"commands cannot wake unitward: {trouble}")
                 self._notifier.ready("started")
-                logger().info(f"unitward watches {self._account.source.root}", kind=Kind.STARTED)
+                watches = f"unitward watches {self._account.source.root}{self._way}"
+                logger().info(watches, kind=Kind.STARTED)
                 self._triggers.ask("start", time.monotonic())
                 await self._loop()
         finally:
+            await self._upgrades.close()
             dog.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await dog
             self._watches.close()
+            write_given_up(self._account.folders.given_up, None)
             if self._manager is not None:
                 await self._manager.close()
         if self._orphaned:
@@ -138,47 +152,61 @@ class Daemon:
     async def _guarded_pass(self, due: Due) -> None:
         """Make a pass; whatever goes wrong in it is logged and tried again later."""
         self._passes += 1
-        self._working = True
+        self._hearing.pass_begins()
+        self._pulse.pass_begins(time.monotonic())
         trigger = "; ".join(due.reasons)
         with bind_pass(self._passes):
             try:
                 await self._pass(due, trigger)
             except ManagerUnreachableError:
-                self._lost = True
+                self._lost = GONE
             except UnitwardError as error:
-                self._narrator.tell_given_up(error)
-                self._notifier.status(f"the last pass was given up: {error}")
+                self._tell_given_up(error)
                 self._triggers.ask("a pass failed", time.monotonic(), RETRY_SECONDS)
+            else:
+                self._given_up = None
+                write_given_up(self._account.folders.given_up, None)
             finally:
-                self._working = False
+                self._pulse.pass_ends()
                 self._catch_up()
+
+    def _tell_given_up(self, error: UnitwardError) -> None:
+        """Say why a pass failed where it is heard without the ledger, which may be the cause."""
+        since = self._given_up.since if self._given_up else time.time()
+        self._given_up = GivenUp(os.getpid(), since, str(error), error.hint)
+        write_given_up(self._account.folders.given_up, self._given_up)
+        self._narrator.tell_given_up(error)
+        self._notifier.status(f"the last pass was given up: {error}")
 
     async def _pass(self, due: Due, trigger: str) -> None:
         assert self._manager is not None
         manager, account, ledger = self._manager, self._account, self._ledger
-        answers = ledger.newest_request()
-        self._heard.clear()
-        self._ended_jobs.clear()
-        recorded = ledger.read()
+        answers = ledger.passes.newest_request()
+        self._hearing.look_begins()
+        recorded = give_up(ledger, self._hearing.take_outdone())
         considered = await consider(account, manager, recorded, settled=due.settled)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)
-        await manager.ref(referable(considered))
-        self._expected = followed(considered)
-        self._expected.update({unit.name: unit.active for unit in report.units})
-        self._unfinished = {u.name for u in report.units if u.verdict.sync in UNFINISHED}
+        await keep_history(manager, considered, report)
+        self._hearing.pass_looked(followed(considered), report)
         self._narrator.tell(report, trigger)
         self._plan_ahead(considered, report)
-        self._publish(report, trigger, answers)
+        self._publish(self._with_blindness(report), trigger, answers)
+        if not self._stopping:
+            await self._upgrades.after_pass(manager, ledger.read())
 
     def _publish(self, report: Report, trigger: str, answers: int) -> None:
+        if (told := self._memory.tell()) is not None:
+            write_remembered(self._account.folders.remembered, told)
         document = report_document(report, trigger)
-        self._ledger.publish(document, report.finished_at, answers)
+        self._ledger.passes.publish(document, report.finished_at, answers)
         if report.outcomes:
-            self._ledger.add_generation(report.finished_at, str(report.revision), trigger, document)
+            self._ledger.passes.add_generation(
+                report.finished_at, str(report.revision), trigger, document
+            )
         wrong = sum(u.verdict.sync.value in {"failed", "blocked", "invalid"} for u in report.units)
         text = f"{len(report.units)} units" + (f", {wrong} need attention" if wrong else "")
-        self._notifier.status(f"{text}; revision {report.revision}")
+        self._notifier.status(f"{text}; revision {report.revision}{self._way}")
 
     def _plan_ahead(self, considered: Considered, report: Report) -> None:
         now = time.monotonic()
@@ -189,33 +217,45 @@ class Daemon:
         assert self._watches is not None
         recorded = self._ledger.read() if report.outcomes else considered.recorded
         self._watches.follow(considered, recorded)
-        if self._watches.degraded:
-            self._triggers.resync = min(self._triggers.resync, RETRY_SECONDS)
+
+    def _with_blindness(self, report: Report) -> Report:
+        """Look again often while changes may go unnoticed; say so in the log once, and in notes."""
+        assert self._watches is not None
+        why, resync = self._watches.degraded, self._account.settings.resync
+        if why and why != self._blind:
+            logger().warning(why, hint=BLIND_HINT)
+        self._blind = why
+        self._triggers.resync = min(resync, RETRY_SECONDS) if why else resync
+        return replace(report, notes=(*report.notes, why)) if why else report
 
     def _catch_up(self) -> None:
         """Ask for one more pass for what happened during the last one and was not our doing."""
         now = time.monotonic()
-        for unit, active in self._heard.items():
-            if self._expected.get(unit, active) != active:
-                self._triggers.unit_changed(unit, now)
-        for unit in self._ended_jobs & self._unfinished:
+        units, paths = self._hearing.pass_ends()
+        for unit in units:
             self._triggers.unit_changed(unit, now)
-        for path in self._touched:
+        for path in paths:
             self._look_at(path, now)
-        self._touched.clear()
 
     async def _connect(self) -> None:
-        manager = await Manager.connect(self._account.env)
+        manager = await Manager.connect(self._account.env, memory=self._memory)
         manager.listen(self._on_event)
         self._manager = manager
-        self._lost = False
+        self._lost = ""
+
+    @property
+    def _way(self) -> str:
+        """How the manager is reached, where that is not by the bus."""
+        private = self._manager is not None and self._manager.private
+        return ", over the private socket of the user manager: there is no bus" if private else ""
 
     async def _reconnect(self) -> None:
         """Connect again with growing pauses, then make a full pass."""
         if self._manager is not None:
             await self._manager.close()
             self._manager = None
-            logger().warning("the user manager is gone; waiting for it")
+            tell = logger().warning if self._lost == GONE else logger().info
+            tell(self._lost)
         pause = RECONNECT_FIRST
         while not self._stopping:
             try:
@@ -226,14 +266,16 @@ class Daemon:
                     await asyncio.wait_for(self._woken.wait(), pause)
                 pause = min(pause * 2, RECONNECT_LONGEST)
             else:
-                logger().info("connected to the user manager again")
+                logger().info(f"connected to the user manager again{self._way}")
                 self._triggers.ask("connected again", time.monotonic())
                 return
 
     async def _feed_watchdog(self) -> None:
+        """Tell the manager that unitward is alive: the loop runs, and no pass hangs."""
         interval = watchdog_seconds(os.environ, os.getpid())
         while interval is not None:
-            self._notifier.watchdog()
+            if self._pulse.is_alive(time.monotonic()):
+                self._notifier.watchdog()
             await asyncio.sleep(interval / 2)
 
     def _stop(self) -> None:
@@ -260,6 +302,10 @@ class Daemon:
         self._triggers.ask(reason, time.monotonic())
         self._woken.set()
 
+    def _ask_later(self, reason: str, seconds: float) -> None:
+        self._triggers.ask(reason, time.monotonic(), seconds)
+        self._woken.set()
+
     def _on_asked(self) -> None:
         self._wake("asked for")
 
@@ -272,11 +318,13 @@ class Daemon:
         self._woken.set()
 
     def _on_unit_file(self, path: str) -> None:
-        if self._working:
-            self._touched.add(path)
-        else:
+        if self._hearing.file_touched(path):
             self._look_at(path, time.monotonic())
             self._woken.set()
+
+    def _unit_changed(self, unit: str) -> None:
+        self._triggers.unit_changed(unit, time.monotonic())
+        self._woken.set()
 
     def _look_at(self, path: str, now: float) -> None:
         assert self._watches is not None
@@ -287,19 +335,16 @@ class Daemon:
     def _on_event(self, event: object) -> None:
         match event:
             case UnitChanged(name=name, active_state=str(active)):
-                self._heard[name] = active
-                if not self._working and self._expected.get(name, active) != active:
-                    self._expected[name] = active
-                    self._triggers.unit_changed(name, time.monotonic())
-                    self._woken.set()
-            case JobFinished(unit=unit) if self._working:
-                self._ended_jobs.add(unit)
-            case JobFinished(unit=unit) if unit in self._unfinished:
-                self._unfinished.discard(unit)
-                self._triggers.unit_changed(unit, time.monotonic())
+                if self._hearing.unit_changed(name, active):
+                    self._unit_changed(name)
+            case JobFinished(unit=unit, result=result):
+                if self._hearing.job_ended(unit, result):
+                    self._unit_changed(unit)
+            case BusAppeared():
+                self._lost = "there is a bus now: changing over to it"
                 self._woken.set()
             case ManagerGone() | ManagerBack() | Disconnected():
-                self._lost = True
+                self._lost = GONE
                 self._woken.set()
             case _:
                 pass

@@ -95,7 +95,7 @@ class Narrator:
                 )
             case _:
                 text = f"{action.summary}: {outcome.result.value}: {outcome.detail}"
-                logger().info(text, kind=Kind.ACTION, **fields)
+                self._once(current, text, logger().info, Kind.ACTION, text, **fields)
 
     def _tell_verdicts(self, current: set[str], report: Report) -> None:
         acted = {outcome.action.unit for outcome in report.outcomes}

@@ -20,6 +20,7 @@ def test_defaults_follow_the_specification() -> None:
     assert Path("/home/ada/.local/state/unitward/edited") == folders.edited
     assert Path("/home/ada/.cache") == folders.cache
     assert Path("/run/user/1000/unitward/wake") == folders.wake
+    assert Path("/run/user/1000/unitward/remembered.json") == folders.remembered
 
 
 def test_absolute_xdg_values_are_used() -> None:
