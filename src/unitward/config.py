@@ -3,6 +3,7 @@
 import difflib
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -13,12 +14,15 @@ import yaml
 
 from unitward.errors import ConfigError
 from unitward.model.declared import DriftPolicy
+from unitward.model.release import is_release
 from unitward.model.settings import Settings
 from unitward.model.timespan import parse_timespan, write_timespan
 
 # Far above any real configuration, far below what would delay the start.
 _MAX_BYTES = 64 * 1024
 _WEEK = 7 * 86400.0
+# An account of a directory service may have an @ of its own: ada@example.org@alpha.
+_IDENTITY = re.compile(r"[^\s/]{1,256}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _TRUE = frozenset({"1", "yes", "y", "true", "t", "on"})
 _FALSE = frozenset({"0", "no", "n", "false", "f", "off"})
 
@@ -210,6 +214,12 @@ def _version(text: str) -> int:
     return 1
 
 
+def _identity(text: str) -> str:
+    if not _IDENTITY.fullmatch(text):
+        raise _RefusedError(f"`{text}` is not USER@HOST", "write for example ada@alpha")
+    return text
+
+
 def _boolean(text: str) -> bool:
     if text.lower() in _TRUE:
         return True
@@ -226,6 +236,18 @@ def _drift(text: str) -> DriftPolicy:
         raise _RefusedError(f"`{text}` is not a drift policy", f"write {allowed}") from None
 
 
+def _release(text: str) -> str:
+    if text == "any":
+        return ""
+    if not is_release(text):
+        raise _RefusedError(f"`{text}` is not a version", "write 0.2.0, or any for no version")
+    return text
+
+
+def _origin(text: str) -> PurePath | None:
+    return None if text == "index" else _folder(text)
+
+
 def _folder(text: str) -> PurePath:
     if "\0" in text:
         raise _RefusedError("a path holds no NUL character")
@@ -239,6 +261,7 @@ def _folder(text: str) -> PurePath:
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "version": _version,
+    "identity": _identity,
     "source": _folder,
     "settle": _span(0, 60),
     "settle_cap": _span(0, 600),
@@ -249,4 +272,6 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "job_wait": _span(0, 300),
     "drift": _drift,
     "strict": _boolean,
+    "unitward_version": _release,
+    "unitward_from": _origin,
 }

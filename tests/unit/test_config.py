@@ -41,7 +41,7 @@ def test_example_names_every_key() -> None:
     blocks = [block.splitlines() for block in EXAMPLE.read_text().strip().split("\n\n")[1:]]
 
     assert [field.name for field in fields(Settings)] == [
-        lines[-1].partition(":")[0] for lines in blocks
+        lines[-1].removeprefix("# ").partition(":")[0] for lines in blocks
     ]
     assert all(line.startswith("# ") for lines in blocks for line in lines[:-1])
     assert all(len(lines) > 1 for lines in blocks)
@@ -60,12 +60,13 @@ def test_every_key_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each key sets its setting, in seconds where it is a time."""
     monkeypatch.setenv("HOME", "/home/ada")
     file.write_text(
-        "version: 1\nsource: ~/units\nsettle: 250ms\nsettle_cap: 1min 5s\nresync: 2h\n"
+        "version: 1\nidentity: ada@alpha\nsource: ~/units\nsettle: 250ms\nsettle_cap: 1min 5s\nresync: 2h\n"
         "stop_grace: 0s\nprune_after: 90\nmax_restarts: 3\njob_wait: 1.5s\n"
-        "drift: report\nstrict: on\n"
+        "drift: report\nstrict: on\nunitward_version: 1.10rc1\nunitward_from: ~/wheels\n"
     )
 
     assert Settings(
+        identity="ada@alpha",
         source=PurePath("/home/ada/units"),
         settle=0.25,
         settle_cap=65.0,
@@ -76,7 +77,39 @@ def test_every_key_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         job_wait=1.5,
         drift=DriftPolicy.REPORT,
         strict=True,
+        unitward_version="1.10rc1",
+        unitward_from=PurePath("/home/ada/wheels"),
     ) == load_settings(file)
+
+
+@pytest.mark.parametrize("text", ["ada@alpha.example.org", "ada@example.org@alpha", "a-1@b-2"])
+def test_identity_is_taken_as_written(file: Path, text: str) -> None:
+    """A host may have a domain, and an account of a directory service an @ of its own."""
+    file.write_text(f"identity: {text}\n")
+
+    assert text == load_settings(file).identity
+
+
+@pytest.mark.parametrize(
+    "text", ["alpha", "@alpha", "ada@", "ada lovelace@alpha", "ada@-", "a@b/c"]
+)
+def test_identity_is_user_and_host(file: Path, text: str) -> None:
+    """What is not USER@HOST is refused with an example."""
+    assert [
+        f"{file}:1: `identity`: `{text}` is not USER@HOST",
+        "    hint: write for example ada@alpha",
+    ] == _problems(file, f"identity: '{text}'\n")
+
+
+@pytest.mark.parametrize("text", ["newest", "../0.2", "v0.2", ">=0.2"])
+def test_pinned_version_is_one_version(file: Path, text: str) -> None:
+    """A pin names exactly one version; where versions come from is a folder or the index."""
+    assert [
+        f"{file}:1: `unitward_version`: `{text}` is not a version",
+        "    hint: write 0.2.0, or any for no version",
+        f"{file}:2: `unitward_from`: `wheels` is not an absolute path",
+        "    hint: write /path or ~/path",
+    ] == _problems(file, f"unitward_version: '{text}'\nunitward_from: wheels\n")[:4]
 
 
 def test_all_problems_at_once(file: Path) -> None:
