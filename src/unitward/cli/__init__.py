@@ -12,12 +12,16 @@ import click
 from unitward.errors import Exit, UnitwardError
 
 COMMANDS = {
+    "install": ("install", "install_command"),
+    "uninstall": ("uninstall", "uninstall_command"),
+    "upgrade": ("upgrade", "upgrade_command"),
     "run": ("run", "run_command"),
     "plan": ("plan", "plan_command"),
     "diff": ("diff", "diff_command"),
     "apply": ("apply", "apply_command"),
     "sync": ("sync", "sync_command"),
     "status": ("status", "status_command"),
+    "doctor": ("doctor", "doctor_command"),
     "explain": ("explain", "explain_command"),
     "logs": ("logs", "logs_command"),
     "approve": ("approve", "approve_command"),
