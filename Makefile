@@ -3,16 +3,30 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 PYTEST := $(BIN)/pytest -q
+OWN     = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/unitward
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup packages run test lint fmt types arch unit sandbox integration clean
+.PHONY: help setup packages system-packages install uninstall run test test-system lint fmt types arch unit sandbox integration clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
 	while read -r target what; do printf '%-12s %s\n' "$$target" "$$what"; done
 
 setup: $(READY) ## make the development environment, .venv
+
+install: ## have this account run unitward, from an environment of its own (YES=1: do not ask)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unitward needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv '$(OWN)/versions/$(VERSION)'
+	'$(OWN)/versions/$(VERSION)/bin/pip' install --quiet --disable-pip-version-check --upgrade .
+	ln -sfn 'versions/$(VERSION)' '$(OWN)/current'
+	'$(OWN)/current/bin/unitward' install $(if $(YES),--yes)
+
+uninstall: ## take it off this account; the units it keeps run on (PURGE=1: remove them too)
+	'$(OWN)/current/bin/unitward' uninstall $(if $(PURGE),--purge) $(if $(YES),--yes)
+	rm -rf '$(OWN)/versions' '$(OWN)/current'
+	rmdir --ignore-fail-on-non-empty '$(OWN)'
 
 run: setup ## walk through a demo in a throw-away user manager
 	$(BIN)/unitward sandbox -- $(BIN)/python -m deploy.walkthrough
@@ -42,7 +56,12 @@ sandbox: setup ## test throw-away user managers, from outside
 integration: setup ## test against a user manager, in a throw-away one
 	$(BIN)/unitward sandbox -- $(PYTEST) -p no:cacheprovider -n 2 tests/integration
 
+# Of two workers, each has one of the two Debians.
+test-system: system-packages setup ## test on whole Debian systems, as root
+	$(PYTEST) -p no:cacheprovider -n 2 --dist loadgroup tests/system
+
 clean: ## remove what the other targets made
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/unitward-tests"
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -54,11 +73,20 @@ $(READY): pyproject.toml | packages
 	$(BIN)/pip install --quiet --editable . --group dev
 	@touch $@
 
+# $(NEEDS) begins a list of `needs PACKAGE PROGRAM-OR-PATH...`; $(INSTALL) ends it.
+NEEDS = missing=; \
+	needs() { package=$$1; shift; for path; do command -v "$$path" >/dev/null || test -e "$$path" && return; done; \
+	  missing="$$missing $$package"; };
+INSTALL = test -n "$$missing" || exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing; \
+	else \
+	  echo "These Debian packages are missing: sudo apt install$$missing" >&2; exit 1; \
+	fi
+
 # The Debian packages that throw-away user managers, the tests and venv are made of.
 packages:
-	@missing=; \
-	needs() { package=$$1; shift; for path; do command -v "$$path" >/dev/null || test -e "$$path" && return; done; \
-	  missing="$$missing $$package"; }; \
+	@$(NEEDS) \
 	needs systemd /usr/lib/systemd/systemd /lib/systemd/systemd; \
 	needs dbus dbus-daemon dbus-broker; \
 	needs dbus-user-session /usr/lib/systemd/user/dbus.socket /lib/systemd/user/dbus.socket \
@@ -66,9 +94,12 @@ packages:
 	needs util-linux setpriv; \
 	needs git git; \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
-	test -n "$$missing" || exit 0; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $$missing; \
-	else \
-	  echo "These Debian packages are missing: sudo apt install$$missing" >&2; exit 1; \
-	fi
+	$(INSTALL)
+
+# What whole systems are made by and booted with.
+system-packages:
+	@test "$$(id -u)" = 0 || { echo "Whole systems are booted by root: sudo make test-system" >&2; exit 1; }
+	@$(NEEDS) \
+	needs mmdebstrap mmdebstrap; \
+	needs systemd-container systemd-nspawn; \
+	$(INSTALL)
