@@ -8,7 +8,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup packages system-packages install uninstall run test test-system lint fmt types arch unit sandbox integration clean
+.PHONY: help setup packages system-packages install uninstall run test test-system lint fmt types arch unit sandbox integration bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -18,15 +18,18 @@ setup: $(READY) ## make the development environment, .venv
 
 install: ## have this account run unitward, from an environment of its own (YES=1: do not ask)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unitward needs Python 3.11 or newer: make PYTHON=python3.11")'
+	rm -f '$(OWN)/versions/$(VERSION)/.complete'
 	$(PYTHON) -m venv '$(OWN)/versions/$(VERSION)'
 	'$(OWN)/versions/$(VERSION)/bin/pip' install --quiet --disable-pip-version-check --upgrade .
+	sync --file-system '$(OWN)/versions/$(VERSION)'
+	touch '$(OWN)/versions/$(VERSION)/.complete'
 	ln -sfn 'versions/$(VERSION)' '$(OWN)/current'
 	'$(OWN)/current/bin/unitward' install $(if $(YES),--yes)
 
 uninstall: ## take it off this account; the units it keeps run on (PURGE=1: remove them too)
 	'$(OWN)/current/bin/unitward' uninstall $(if $(PURGE),--purge) $(if $(YES),--yes)
 	rm -rf '$(OWN)/versions' '$(OWN)/current'
-	rmdir --ignore-fail-on-non-empty '$(OWN)'
+	test ! -d '$(OWN)' || rmdir --ignore-fail-on-non-empty '$(OWN)'
 
 run: setup ## walk through a demo in a throw-away user manager
 	$(BIN)/unitward sandbox -- $(BIN)/python -m deploy.walkthrough
@@ -59,6 +62,9 @@ integration: setup ## test against a user manager, in a throw-away one
 # Of two workers, each has one of the two Debians.
 test-system: system-packages setup ## test on whole Debian systems, as root
 	$(PYTEST) -p no:cacheprovider -n 2 --dist loadgroup tests/system
+
+bench: setup ## measure against the bare floor (BENCH="first nothing --times 5"; BENCH_OUT=FILE)
+	$(BIN)/unitward sandbox -- $(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## remove what the other targets made
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/unitward-tests"

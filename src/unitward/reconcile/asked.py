@@ -24,11 +24,17 @@ def was_asked_to_stop(detail: UnitDetail) -> bool:
     )
     if not ordered:
         return False
-    if detail.remain_after_exit:
+    if detail.remain_after_exit and not _main_failed(detail):
         return True
     if detail.exec_main_start_timestamp == 0:
         return detail.result == "success"
     return detail.active_exit_timestamp < detail.exec_main_exit_timestamp
+
+
+def _main_failed(detail: UnitDetail) -> bool:
+    """Tell whether the end of its main process was the failure; ExecStop= can fail as well."""
+    ended_well = detail.exec_main_code == CLD_EXITED and detail.exec_main_status == 0
+    return detail.exec_main_exit_timestamp > 0 and detail.result != "success" and not ended_well
 
 
 def was_killed_cleanly(detail: UnitDetail) -> bool:

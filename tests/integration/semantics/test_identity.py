@@ -1,5 +1,6 @@
 """Row R2 on a real manager: an installation that is to be somebody else."""
 
+import signal
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -24,9 +25,9 @@ def test_another_identity_removes_nothing(account: Any, loop: Any) -> None:
     assert "ada@alpha" == known(loop)
     before = loop.invocation("e.service")
     loop.configure(SETTINGS.format("beta"))
+    loop.signal(signal.SIGHUP)
+    loop.until(lambda: loop.report["held"], "the new identity waits")
     apply(account, loop, *(service(name) for name in "abcdf"))
-    loop.until(lambda: loop.report["held"], "it is held")
-    loop.sync()
     assert ("held", before) == (loop.sync_of("e.service"), loop.invocation("e.service"))
     assert loop.is_active("f.service")
     assert "ada@alpha" == known(loop)
@@ -56,7 +57,9 @@ def test_an_identity_that_is_not_configured_is_noted_once(account: Any, loop: An
     user, _, host = name.rpartition("@")
     assert user
     assert host
+    loop.stop()
     loop.configure(f"prune_after: 0s\nsettle: 50ms\nidentity: {name}\n")
+    loop.start()
     apply(account, loop, *(service(name) for name in "abcd"))
     loop.until(lambda: not loop.is_active("e.service"), "it is removed")
     assert ([], name) == (loop.report["held"], known(loop))

@@ -338,6 +338,31 @@ def test_failing_stop_command(account: Any, loop: Any) -> None:
     assert "stopped-by-hand" == loop.sync_of("a.service")
 
 
+def test_one_that_remains_and_fails(account: Any, loop: Any) -> None:
+    """V13: with RemainAfterExit= too, a failing process was not stopped by hand; V10: a stop was.
+
+    The stop command of the other one fails, which gives both the same Result=.
+    """
+    loop.configure(PATIENT)
+    remains = {"RemainAfterExit": "yes"}
+    fails = "/bin/sh -c 'while ! test -e %h/end; do sleep 0.02; done; exit 3'"
+    account.write(
+        "v.yaml",
+        manifest(
+            service("a", fails, keys=remains),
+            service("b", "/bin/true", keys={**remains, "ExecStop": "/bin/false"}),
+        ),
+    )
+    loop.start()
+    loop.until(lambda: state(account, "b.service") == "active", "b remains")
+    (account.home / "end").touch()
+    account.systemctl("stop", "b.service")
+    loop.until(lambda: state(account, "a.service") == "failed", "a failed")
+    loop.sync()
+    assert "failed" == loop.sync_of("a.service")
+    assert "stopped-by-hand" == loop.sync_of("b.service")
+
+
 def test_complete_until_its_content_changes(account: Any, loop: Any) -> None:
     """V11: a service that ended well is not started again until its content changes."""
     account.write("v.yaml", manifest(service("a", saying("one", ":"))))
