@@ -47,12 +47,45 @@ def test_a_copied_file_installs_unitward_at_boot_and_only_once(machine: Machine)
     machine.reboot()
     ada.wait_for(lambda: ada.is_active("worker.service"), "the worker is back")
     ada.wait_for(lambda: ada.is_active("unitward.service"), "unitward is back")
-    shown = ada.show(BOOTSTRAP, "ConditionResult", "ActiveState", "ExecMainStartTimestampMonotonic")
+    shown = ada.show(BOOTSTRAP, "Result", "ActiveState", "ExecMainStartTimestampMonotonic")
     assert shown == {
-        "ConditionResult": "no",
+        "Result": "exec-condition",
         "ActiveState": "inactive",
         "ExecMainStartTimestampMonotonic": "0",
     }
+
+
+def test_a_replaced_python_is_made_up_for(machine: Machine) -> None:
+    """Where the distribution took away the Python of the program, it is made anew and runs."""
+    ada = new_account(machine, FROM_WHEELS, WORKER)
+    wait_until_done(ada, "worker.service")
+    python = f"{ada.home}/.local/share/unitward/current/bin/python"
+    ada.must("ln", "--symbolic", "--force", "/usr/bin/python3.of-yesterday", f"{python}3")
+    ada.must("ln", "--symbolic", "--force", "/usr/bin/python3.of-yesterday", python)
+    machine.reboot()
+    machine.wait_for(
+        lambda: ada.run(python, "-c", "").returncode == 0, "the program is made anew", limit=120.0
+    )
+    wait_until_done(ada, "worker.service")
+
+
+def test_a_purge_is_not_taken_back_by_the_unit_for_all_accounts(machine: Machine) -> None:
+    """What the account cannot disable is kept from acting by the file that is left behind."""
+    ada = machine.new_person("ada")
+    ada.write(SETTINGS, FROM_WHEELS)
+    ada.write(f"{DESIRED}/units.yaml", WORKER)
+    copy_for_all(machine)
+    ada.linger(on=True)
+    wait_until_done(ada, "worker.service")
+    program = f"{ada.home}/.local/share/unitward/current/bin/unitward"
+    said = ada.must(program, "uninstall", "--purge", "--yes")
+    assert "kept: ~/.local/share/unitward/bootstrapped" in said
+    machine.reboot()
+    ada.wait_for(
+        lambda: ada.show(BOOTSTRAP, "Result") == {"Result": "exec-condition"}, "it is asked"
+    )
+    assert {STAMP} == ada.files(".local")
+    assert not ada.is_active("unitward.service")
 
 
 def test_one_file_for_all_accounts_acts_for_those_that_are_named(machine: Machine) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from unitward.model.plan import Plan
     from unitward.model.report import Report
     from unitward.reconcile.account import Account
+    from unitward.setup.bootstrap import Bootstrap
     from unitward.setup.uninstall import UninstallPlan
     from unitward.systemd.manager import Manager
 
@@ -89,23 +90,29 @@ def _say_own(plan: "UninstallPlan") -> None:
 async def _purge(
     plan: "UninstallPlan", account: "Account", manager: "Manager", *, yes: bool
 ) -> None:
+    from unitward.setup.bootstrap import look_at_bootstrap, retire_bootstrap
     from unitward.setup.look import check_holder
     from unitward.setup.purge import (
         plan_purge,
         remove_own_folders,
+        remove_program,
         remove_stamps,
         remove_units,
     )
     from unitward.setup.uninstall import remove_own_unit, stop_own_unit
+    from unitward.setup.upgrade.scene import runs_from
 
     folders, found = account.folders, plan.found
     check_holder(found)
     removal = await plan_purge(account, manager, found.recorded)
-    if plan.is_empty and not removal.actions and not folders.ledger.exists():
+    bootstrap = await look_at_bootstrap(found, manager)
+    is_there = bool(bootstrap.links) or found.layout.versions.exists() or folders.ledger.exists()
+    if plan.is_empty and not removal.actions and not is_there:
         say("Nothing to do: nothing of unitward is left on this account.")
         return
-    _show_purge(plan, removal)
+    _show_purge(plan, removal, bootstrap)
     ask("Purge?", yes=yes)
+    await retire_bootstrap(bootstrap, account, manager)
     await stop_own_unit(plan, manager)
     with _instead_of_the_daemon(account):
         await remove_units(account, manager, _tell_pass)
@@ -114,8 +121,14 @@ async def _purge(
         kept = remove_own_folders(folders)
     for path, why in kept:
         say(f"kept: {found.short(path)} ({why})")
+    if bootstrap.file:
+        say(f"kept: {found.short(bootstrap.file)} (you put it there; it is disabled)")
+    if bootstrap.elsewhere:
+        say(f"kept: {found.short(bootstrap.stamp)} (or {bootstrap.elsewhere} would install again)")
     say("unitward and the units that it managed are gone from this account.")
-    say("The program itself is left to what installed it: pipx, uv, pip, `make uninstall`.")
+    if not runs_from(found.layout):
+        say("The program itself is left to what installed it: pipx, uv, pip.")
+    remove_program(found.layout, bootstrap.stamp, keep_stamp=bool(bootstrap.elsewhere))
 
 
 @contextlib.contextmanager
@@ -130,7 +143,7 @@ def _instead_of_the_daemon(account: "Account") -> "Iterator[None]":
         raise
 
 
-def _show_purge(plan: "UninstallPlan", removal: "Plan") -> None:
+def _show_purge(plan: "UninstallPlan", removal: "Plan", bootstrap: "Bootstrap") -> None:
     folders, short = plan.found.account.folders, plan.found.short
     say(f"To purge unitward for {plan.found.user}:")
     rows = _removals(removal)
@@ -139,9 +152,13 @@ def _show_purge(plan: "UninstallPlan", removal: "Plan") -> None:
     for note in removal.notes:
         say(f"note: {note}")
     _say_own(plan)
-    for path in (folders.ledger.parent, folders.cache / "unitward"):
-        if path.is_dir():
-            say(f"  - remove {short(path)}/", RED)
+    for path in bootstrap.links:
+        say(f"  - disable {path.rpartition('/')[2]}, which would install it again", RED)
+    versions = plan.found.layout.versions
+    for folder in (folders.ledger.parent, folders.cache / "unitward", versions):
+        if folder.is_dir():
+            what = " (the program itself)" if folder == versions else ""
+            say(f"  - remove {short(folder)}/{what}", RED)
     say(f"Kept: your manifests in {short(plan.found.account.source.root)}")
 
 

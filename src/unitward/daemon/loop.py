@@ -14,6 +14,7 @@ from unitward.daemon.hearing import Hearing
 from unitward.daemon.interest import followed, keep_history
 from unitward.daemon.narrate import Narrator
 from unitward.daemon.outdone import give_up
+from unitward.daemon.own_changes import OwnChanges
 from unitward.daemon.pulse import Pulse
 from unitward.daemon.triggers import Due, Triggers
 from unitward.daemon.upgrades import Upgrades
@@ -71,6 +72,7 @@ class Daemon:
         self._manager: Manager | None = None
         self._watches: Watches | None = None
         self._upgrades = Upgrades(account, self._ask_later)
+        self._own_changes = OwnChanges(account, self._ask_later)
 
     async def run(self) -> Exit | None:
         """Run until SIGTERM or SIGINT. Raises ManagerUnreachableError at the start only.
@@ -87,6 +89,7 @@ class Daemon:
         await self._connect()
         assert self._manager is not None
         await self._upgrades.begin(self._manager)
+        await self._own_changes.begin(self._manager, self._ledger)
         dog = asyncio.create_task(self._feed_watchdog())
         self._watches = Watches(
             self._account, self._on_source, self._on_unit_file, self._on_content
@@ -185,6 +188,7 @@ class Daemon:
         self._hearing.look_begins()
         recorded = give_up(ledger, self._hearing.take_outdone())
         considered = await consider(account, manager, recorded, settled=due.settled)
+        considered = await self._own_changes.before_pass(manager, considered)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)
         await keep_history(manager, considered, report)
@@ -192,7 +196,7 @@ class Daemon:
         self._narrator.tell(report, trigger)
         self._plan_ahead(considered, report)
         self._publish(self._with_blindness(report), trigger, answers)
-        if not self._stopping:
+        if not self._stopping and not await self._own_changes.after_pass(manager, report):
             await self._upgrades.after_pass(manager, ledger.read())
 
     def _publish(self, report: Report, trigger: str, answers: int) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from unitward.daemon.own_changes import is_main_process
 from unitward.errors import ManagerUnreachableError, UnitwardError
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.recorded import Recorded
@@ -103,7 +103,7 @@ class Upgrades:
             if upgrade.previous != scene.running:
                 text = f"it was prepared for unitward {upgrade.previous}"
                 raise refuse(scene, upgrade, UpgradeError(text))
-            if not await _is_main_process(manager):
+            if not await is_main_process(manager):
                 text = f"the running daemon is not the one of {OWN_UNIT}"
                 hint = "end it, then: systemctl --user start unitward.service"
                 raise refuse(scene, upgrade, UpgradeError(text, hint=hint))
@@ -171,8 +171,3 @@ class Upgrades:
         except UpgradeError as error:
             text = f"`unitward_version: {pin}` has no effect: {error}"
             logger().warning(text, hint=error.hint)
-
-
-async def _is_main_process(manager: Manager) -> bool:
-    found = await manager.properties([OWN_UNIT], ["main_pid"])
-    return OWN_UNIT in found and found[OWN_UNIT].main_pid == os.getpid()

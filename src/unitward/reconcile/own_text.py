@@ -27,7 +27,7 @@ def own_files(desired: Desired) -> Mapping[str, DesiredFile]:
 
 def place_of_change(desired: Desired, recorded: Recorded) -> Place | None:
     """Return where the first file that differs from the recorded one is declared."""
-    for path, file in sorted(own_files(desired).items()):
+    for path, file in own_files(desired).items():
         known = recorded.files.get(path)
         if known is None or known.digest != file.digest:
             return file.place_of(len(file.content.splitlines()))
@@ -55,9 +55,7 @@ def leave_own_alone(desired: Desired, recorded: Recorded, reason: str) -> Desire
 def leave_undone(desired: Desired, recorded: Recorded, reason: str) -> Desired:
     """Leave alone what was tried already and undone, and say so as a problem of its place."""
     left = leave_own_alone(desired, recorded, reason)
-    problem = Problem(
-        left.frozen[OWN_UNIT].place, Severity.ERROR, reason, hint=HINT, unit=OWN_UNIT
-    )
+    problem = Problem(left.frozen[OWN_UNIT].place, Severity.ERROR, reason, hint=HINT, unit=OWN_UNIT)
     return replace(left, problems=tuple(sorted({*left.problems, problem})))
 
 

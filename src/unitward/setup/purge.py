@@ -21,7 +21,7 @@ from unitward.reconcile.account import Account
 from unitward.reconcile.observe import observe
 from unitward.reconcile.plan import plan
 from unitward.setup.install import is_default_config
-from unitward.setup.layout import data_home
+from unitward.setup.layout import Layout, data_home
 from unitward.setup.marked import with_marked
 from unitward.store.identity import identity
 from unitward.store.ledger import open_ledger
@@ -144,6 +144,24 @@ def remove_own_folders(folders: Folders) -> tuple[tuple[Path, str], ...]:
         with contextlib.suppress(OSError):
             folder.rmdir()
     return tuple(kept)
+
+
+def remove_program(layout: Layout, stamp: Path, *, keep_stamp: bool) -> None:
+    """Remove the versions that unitward keeps of itself, and the bootstrap unit's stamp.
+
+    The running program may be one of them: nothing may be imported any more. Raises OSError.
+    """
+    if not keep_stamp:
+        stamp.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            stamp.parent.rmdir()
+    # What starts it goes first: half-removed, nobody can take it for a whole one.
+    for link in (layout.current, layout.root / "previous"):
+        if link.is_symlink():
+            link.unlink()
+    _empty(layout.versions)
+    with contextlib.suppress(OSError):
+        layout.root.rmdir()
 
 
 def _empty(folder: Path, keep: Iterable[Path] = ()) -> None:

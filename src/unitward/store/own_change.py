@@ -28,7 +28,8 @@ class OwnChange:
     """A change of the files that make up unitward's own unit.
 
     files: path below the unit folder -> digest (sha256) of all that was declared.
-    touched: the paths that the change writes or removes.
+    touched: the paths that the change writes or removes. owned: those of them that were
+        recorded as ours before.
     place: where it was declared, `file:line`, "" unknown.
     at: when it came to its stage (wall clock, seconds). reason: why it was undone.
     invocation: InvocationID of the unitward that made the change.
@@ -37,6 +38,7 @@ class OwnChange:
     stage: Stage
     files: Mapping[str, str]
     touched: tuple[str, ...]
+    owned: tuple[str, ...]
     place: str
     at: float
     reason: str = ""
@@ -64,6 +66,7 @@ def encode_change(change: OwnChange) -> bytes:
         "stage": change.stage.value,
         "files": dict(change.files),
         "touched": list(change.touched),
+        "owned": list(change.owned),
         "place": change.place,
         "at": change.at,
         "reason": change.reason,
@@ -80,6 +83,7 @@ def read_change(folders: Folders) -> OwnChange | None:
             stage=Stage(found["stage"]),
             files={str(path): str(digest) for path, digest in found["files"].items()},
             touched=tuple(str(path) for path in found["touched"]),
+            owned=tuple(str(path) for path in found["owned"]),
             place=str(found["place"]),
             at=float(found["at"]),
             reason=str(found["reason"]),

@@ -11,6 +11,7 @@ import pytest
 
 from unitward.config import load_settings
 from unitward.model.settings import Settings
+from unitward.store.identity import own_name
 from unitward.store.ledger import read_ledger
 from unitward.unitfile.mark import read_mark, seal, strip_mark
 
@@ -40,7 +41,7 @@ def test_a_clean_account_runs_unitward(place: Any) -> None:
     assert place.file == place.link.resolve()
     assert (0o755, 0o700) == (mode(place.account.desired), mode(place.state))
     assert (0o644, 0o600) == (mode(place.file), mode(place.state / "ledger.sqlite"))
-    assert Settings() == load_settings(place.config)
+    assert Settings(identity=own_name(os.getuid())) == load_settings(place.config)
     assert f"daemon running (process {place.pid})" in place.unitward("status").stdout
     verified = place.account.run("systemd-analyze", "--user", "verify", str(place.file))
     assert (0, "") == (verified.returncode, verified.stderr)

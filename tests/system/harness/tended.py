@@ -11,7 +11,7 @@ DESIRED: Final = ".config/unitward/desired"
 UNITS: Final = ".config/systemd/user"
 SETTINGS: Final = "settle: 50ms\nstop_grace: 0s\nprune_after: 0s\n"
 
-_INSTALLED: Final = {Exit.OK, Exit.NOT_CONVERGED}
+INSTALLED: Final = {Exit.OK, Exit.NOT_CONVERGED}
 
 
 def declare(person: Person, text: str, name: str = "units.yaml") -> None:
@@ -23,7 +23,7 @@ def tend(person: Person) -> None:
     """Install unitward for the account, which has a manager; return after its first pass."""
     person.write(".config/unitward/config.yaml", SETTINGS)
     installed = person.run("unitward", "install", "--yes")
-    assert installed.returncode in _INSTALLED, installed.stdout + installed.stderr
+    assert installed.returncode in INSTALLED, installed.stdout + installed.stderr
 
 
 def sync(person: Person) -> None:

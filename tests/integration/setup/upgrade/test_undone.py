@@ -36,6 +36,7 @@ def test_version_without_a_pass_is_undone(
     assert (OLD, "undone") == (installed.current, installed.phase)
     assert unit == (installed.account.unit_dir / UNIT).read_bytes()
     assert said in installed.unitward("status").stdout
+    assert said in installed.unitward("doctor").stdout
     assert 1 == log.read_text().count(said)
     assert [] == installed.account.systemctl("list-units", "--failed", "--plain", "-q").split()
 
