@@ -17,6 +17,7 @@ from unitward.setup.doctor.facts import (
     LedgerState,
     Machine,
     Place,
+    Program,
     Session,
     Source,
     Unknown,
@@ -26,6 +27,7 @@ from unitward.setup.doctor.gather.account import account_by_environment, look_at
 from unitward.setup.doctor.gather.installations import look_at_installations
 from unitward.setup.doctor.gather.machine import look_at_inotify, look_at_machine
 from unitward.setup.doctor.gather.places import look_at_places
+from unitward.setup.doctor.gather.program import look_at_program
 from unitward.setup.doctor.gather.records import look_at_configuration, look_at_ledger
 from unitward.setup.doctor.gather.session import look_at_journal, look_at_session
 from unitward.setup.doctor.gather.source import look_at_source
@@ -51,6 +53,7 @@ def gather(env: Mapping[str, str] = os.environ, *, limit_seconds: float = LIMIT_
         "configuration": look_at_configuration,
         "ledger": look_at_ledger,
         "source": look_at_source,
+        "program": look_at_program,
         "installations": look_at_installations,
     }
     found = attempt_all(
@@ -67,6 +70,7 @@ def gather(env: Mapping[str, str] = os.environ, *, limit_seconds: float = LIMIT_
         configuration=cast("Configuration | Unknown", found["configuration"]),
         ledger=cast("LedgerState | Unknown", found["ledger"]),
         source=cast("Source | Unknown", found["source"]),
+        program=cast("Program | Unknown", found["program"]),
         installations=cast("Installations | Unknown", found["installations"]),
     )
 

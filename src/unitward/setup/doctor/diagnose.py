@@ -23,6 +23,12 @@ from unitward.setup.doctor.checks.machine import (
     check_systemd,
 )
 from unitward.setup.doctor.checks.places import FOLDERS, check_places
+from unitward.setup.doctor.checks.program import (
+    PROGRAM,
+    UPGRADE,
+    check_program,
+    check_upgrade,
+)
 from unitward.setup.doctor.checks.records import (
     CONFIGURATION,
     LEDGER,
@@ -121,6 +127,8 @@ def _own(facts: Facts) -> list[Finding]:
         *_judge(FOREIGN, facts.source, check_foreign),
         *_judge(GIT, facts.source, lambda source: check_git(source.checkout)),
         *_judge(LEDGER, facts.ledger, check_ledger),
+        *_judge(PROGRAM, facts.program, check_program),
+        *_judge(UPGRADE, facts.program, lambda program: check_upgrade(program.upgrade, now)),
         *_judge(DAEMON, work, lambda work: check_daemon(manager, work)),
         *_judge(INSTALLATIONS, facts.installations, check_installations),
     ]

@@ -243,6 +243,39 @@ class Installations:
 
 
 @dataclass(frozen=True, slots=True)
+class LastUpgrade:
+    """The last upgrade to another version, by its record.
+
+    phase: ready, switching, confirmed, refused or undone, since `at` (wall clock, seconds).
+    told: it in words. limit: seconds within which an open one is decided. preparing: the
+    process that prepares another one now, 0 for none. goes_back: it is being undone.
+    """
+
+    version: str = ""
+    phase: str = ""
+    told: str = ""
+    at: float = 0.0
+    limit: float = 0.0
+    preparing: int = 0
+    goes_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The environments that unitward keeps of itself, one for each version.
+
+    root: their folder. current: the version in use, "" where unitward was installed in
+    another way. broken: why that one does not run, "" when it does. others: whole ones beside.
+    """
+
+    root: str
+    current: str
+    broken: str = ""
+    others: tuple[str, ...] = ()
+    upgrade: LastUpgrade | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a doctor looks at; each part is there or says why not."""
 
@@ -255,4 +288,5 @@ class Facts:
     configuration: Configuration | Unknown
     ledger: LedgerState | Unknown
     source: Source | Unknown
+    program: Program | Unknown
     installations: Installations | Unknown

@@ -17,6 +17,7 @@ from unitward.setup.doctor.facts import (
     LedgerState,
     Machine,
     Place,
+    Program,
     Runtime,
     Session,
     Source,
@@ -149,6 +150,12 @@ def source() -> Source:
 
 
 @pytest.fixture
+def program() -> Program:
+    """Give an environment that works, and no upgrade yet."""
+    return Program("/home/ada/.local/share/unitward", "0.1.0")
+
+
+@pytest.fixture
 def installations() -> Installations:
     """Give one installation."""
     return Installations(("/home/ada/.config/systemd/user/unitward.service",), {}, "/py", "/py")
@@ -164,6 +171,7 @@ def facts(  # noqa: PLR0913, PLR0917 - one for each part
     place: Place,
     ledger: LedgerState,
     source: Source,
+    program: Program,
     installations: Installations,
 ) -> Facts:
     """Give everything a doctor looks at, of a healthy account."""
@@ -177,6 +185,7 @@ def facts(  # noqa: PLR0913, PLR0917 - one for each part
         configuration=Configuration("/home/ada/.config/unitward/config.yaml", True, resync=600),  # noqa: FBT003 - it exists
         ledger=ledger,
         source=source,
+        program=program,
         installations=installations,
     )
 

@@ -25,6 +25,8 @@ CHECKS = (
     "foreign files",
     "git",
     "ledger",
+    "program",
+    "upgrade",
     "daemon",
     "installations",
 )
