@@ -6,6 +6,7 @@ from enum import Enum
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
+from unitward.model.observed import DiskKind
 from unitward.model.unittext import UnitText
 from unitward.reconcile.contents import contents_changed
 from unitward.reconcile.plan.absent import may_remove
@@ -18,6 +19,7 @@ from unitward.reconcile.plan.files import (
 )
 from unitward.reconcile.plan.kinds import can_reload
 from unitward.reconcile.plan.sides import Sides
+from unitward.reconcile.plan.starting import is_settled
 from unitward.unitfile.compare import changed_keys, merged
 from unitward.unitfile.effects import (
     NOW_WHILE_STARTING,
@@ -169,12 +171,14 @@ def weigh(unit: DesiredUnit, sides: Sides) -> Change:
         text = _applied_text(judgement, unit, sides)
         if text is not None:
             old_parts.append((judgement.file.path, text))
-    old_parts += [(path, recorded_text(path, sides)) for path in orphans]
+    left = _still_in_force(orphans, unit, sides)
+    old_parts += [(path, recorded_text(path, sides)) for path in left]
     old = _joined(old_parts)
     new = _joined((j.file.path, j.file.text) for j in everything)
     if not old_parts and not unit.is_policy_only:
         return replace(same, is_new=True, replaces=_replaced(unit, sides), gained=gained(old, new))
-    return _compared(unit, same, orphans, old, new, sides)
+    changed = _compared(unit, same, left, old, new, sides)
+    return changed if left == orphans else replace(changed, orphans=orphans)
 
 
 def _compared(
@@ -219,6 +223,20 @@ def _due_orphans(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
     mine = sides.files_of.get(unit.name, ())
     declared = {file.path for file in unit.files()}
     return tuple(path for path in mine if path not in declared and may_remove(path, sides))
+
+
+def _still_in_force(orphans: tuple[str, ...], unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
+    """Return the orphans without which the unit was not started yet.
+
+    A pass that was killed may have removed them and started the unit by what is left (P2).
+    """
+    intent, known = sides.recorded.open_run(unit.name), sides.known(unit.name)
+    detail = sides.observed.details.get(unit.name)
+    if intent is None or known is None or detail is None or detail.need_daemon_reload:
+        return orphans
+    if not is_settled(intent, unit, known, detail, sides):
+        return orphans
+    return tuple(p for p in orphans if sides.observed.file(p).kind is not DiskKind.ABSENT)
 
 
 def _inherited_judgements(unit: DesiredUnit, sides: Sides) -> tuple[FileJudgement, ...]:

@@ -65,9 +65,7 @@ def find_bounces(
         if not reason or _stays(socket, sides):
             continue
         bounce = _bounce(socket, reason, sides)
-        why = _why_not(bounce, gates, sides)
-        if change.is_new and bounce.service and bounce.service not in sides.desired.units:
-            why = f"{bounce.service} runs and is not declared; waits until it is stopped"
+        why = _why_not(bounce, gates, sides) or _is_undeclared(bounce, change, sides)
         if why:
             gates[name] = Gate(Sync.PENDING, f"{reason}; {why}")
         elif bounce.stops:
@@ -129,6 +127,18 @@ def _why_not(bounce: Bounce, gates: Mapping[str, Gate], sides: Sides) -> str:
             return f"{name}: {held_back.reason}"
         if unit.policy.on_change is OnChange.KEEP:
             return f"{name} is kept running (on_change: keep)"
+    return ""
+
+
+def _is_undeclared(bounce: Bounce, change: Change, sides: Sides) -> str:
+    """Return why a service that nothing declares is not stopped for its socket, "" if it is."""
+    service = bounce.service
+    if not service or service in sides.desired.units:
+        return ""
+    if change.is_new:
+        return f"{service} runs and is not declared; waits until it is stopped"
+    if service in sides.recorded.units and not sides.desired.complete:
+        return f"{service} is not declared in this reading, which is not whole"
     return ""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from unitward.model.observed import ManagerFacts
+from unitward.model.observed import DiskKind, ManagerFacts
 from unitward.model.recorded import IntentKind
 
 OTHER = "[Service]\nExecStart=/bin/b\n[Install]\nWantedBy=default.target\n"
@@ -32,6 +32,27 @@ def test_an_open_intent_is_finished_or_closed(
     scene.observed["manager"] = _manager(loaded)
     assert done == scene.does()
     assert ((ident,) if not done else ()) == scene.plan().close
+
+
+@pytest.mark.parametrize(
+    ("was", "on_disk", "restarts"),
+    [("0" * 32, False, False), ("1" * 32, False, True), ("0" * 32, True, True)],
+    ids=["P2 gone before the start", "P1 same process", "still there"],
+)
+def test_a_dropin_that_an_interrupted_pass_removed(
+    scene: Any, was: str, *, on_disk: bool, restarts: bool
+) -> None:
+    """P2: the unit that was restarted without it is not restarted for it once more."""
+    path = "a.service.d/50-site.conf"
+    scene.settings = replace(scene.settings, prune_after=0.0)
+    scene.settled("a.service")
+    scene.record_file(path, "[Service]\nEnvironment=A=1\n")
+    if not on_disk:
+        scene.not_a_file(path, DiskKind.ABSENT)
+    scene.known["a.service"] = _with(scene, run_digest="old", invocation=was)
+    ident = scene.intend("a.service", IntentKind.RUN, invocation=was)
+    assert restarts == ("restart a.service" in scene.does())
+    assert restarts == (ident not in scene.plan().close)
 
 
 def _with(scene: Any, **facts: Any) -> Any:
