@@ -6,9 +6,16 @@ PYTEST := $(BIN)/pytest -q
 OWN     = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/unitward
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
+CHAOS_SEED     ?=
+CHAOS_KILLS    ?= 10
+CHAOS_INSTANTS ?= 100
+CHAOS_SOAK     ?= 30min
+CHAOS_FUZZ     ?= 10min
+CHAOS_SECONDS  ?= 7200
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup packages system-packages install uninstall run test test-system lint fmt types arch unit sandbox integration bench clean
+.PHONY: help setup packages system-packages install uninstall run test test-system lint fmt types arch unit sandbox integration bench chaos clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -57,7 +64,7 @@ sandbox: setup ## test throw-away user managers, from outside
 	$(PYTEST) -n 2 tests/sandbox
 
 integration: setup ## test against a user manager, in a throw-away one
-	$(BIN)/unitward sandbox -- $(PYTEST) -p no:cacheprovider -n 2 tests/integration
+	$(BIN)/unitward sandbox -- $(PYTEST) -p no:cacheprovider -n 4 tests/integration
 
 # Of two workers, each has one of the two Debians.
 test-system: system-packages setup ## test on whole Debian systems, as root
@@ -65,6 +72,13 @@ test-system: system-packages setup ## test on whole Debian systems, as root
 
 bench: setup ## measure against the bare floor (BENCH="first nothing --times 5"; BENCH_OUT=FILE)
 	$(BIN)/unitward sandbox -- $(BIN)/python -m tests.bench $(BENCH)
+
+chaos: setup ## kill, starve and overload it (CHAOS_SEED=5 CHAOS_SOAK=30min CHAOS_SECONDS=7200 ...)
+	$(BIN)/pip install --quiet --group chaos
+	timeout --foreground $(CHAOS_SECONDS) $(BIN)/unitward sandbox -- \
+	  env CHAOS_SEED=$(CHAOS_SEED) CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_INSTANTS=$(CHAOS_INSTANTS) \
+	  CHAOS_SOAK=$(CHAOS_SOAK) CHAOS_FUZZ=$(CHAOS_FUZZ) \
+	  $(PYTEST) -p no:cacheprovider $(or $(CHAOS),tests/chaos)
 
 clean: ## remove what the other targets made
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/unitward-tests"
