@@ -42,16 +42,29 @@ def print_units(units: Sequence["UnitDocument"]) -> None:
     say(header)
     for line, unit in zip(lines, units, strict=True):
         say(line, COLORS.get(unit["sync"], ""))
+    _say_what_to_do(units)
 
 
 def print_unit(unit: "UnitDocument") -> None:
     """Print one unit in detail."""
     reason = reason_now(unit)
+    if not reason.startswith(unit["sync"]):
+        reason = f"{unit['sync']}{f': {reason}' if reason else ''}"
     say(unit["name"], COLORS.get(unit["sync"], ""))
-    say(f"  sync:    {unit['sync']}{f': {reason}' if reason else ''}")
+    say(f"  sync:    {reason}")
     say(f"  active:  {_active(unit)}, {'enabled' if unit['enabled'] else 'not enabled'}")
     if unit["source"]:
         say(f"  source:  {unit['source']}")
+    _say_what_to_do([unit])
+
+
+def _say_what_to_do(units: Sequence["UnitDocument"]) -> None:
+    """Name the commands for units that somebody stopped and that will be started again."""
+    stopped = [u["name"] for u in units if u["sync"] == "stopped-by-hand" and u["until"]]
+    if stopped:
+        unit = stopped[0] if len(stopped) == 1 else "UNIT"
+        leave = f"unitward hold {unit} --reason TEXT"
+        say(f"`unitward resume {unit}` starts it now, `{leave}` leaves it stopped")
 
 
 def print_outcome(document: "StatusDocument") -> None:

@@ -61,9 +61,19 @@ def test_the_time_left_is_told_when_it_is_printed(capsys: pytest.CaptureFixture[
             _unit("b.service", "stopped-by-hand", "left alone", now - 1),
         ]
     )
-    _, first, second = capsys.readouterr().out.splitlines()
+    _, first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.endswith("left alone (in 4 min 10 s)")
     assert second.endswith("left alone")
+
+
+def test_what_to_do_about_a_stopped_unit_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever stopped a unit learns how to start it now, and how to keep it stopped."""
+    stopped = _unit("a.service", "stopped-by-hand", "left alone", time.time() + 250)
+    for show in (print_unit, lambda unit: print_units([unit])):
+        show(stopped)
+        advice = capsys.readouterr().out.splitlines()[-1]
+        assert "`unitward resume a.service`" in advice
+        assert "`unitward hold a.service --reason TEXT`" in advice
 
 
 def test_one_unit_in_detail(capsys: pytest.CaptureFixture[str]) -> None:
