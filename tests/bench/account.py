@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from unitward.systemd.sandbox import Sandbox
@@ -97,6 +99,21 @@ class Account:
         wake = self._sandbox.runtime_dir / "unitward/wake"
         self.wait_for(wake.exists, "the daemon listens")
         self.unitward("sync")
+
+    def have_a_pass(self, name: str) -> None:
+        """Touch a manifest without changing it, and wait for the pass that this causes.
+
+        `sync` would write to the ledger, which the daemon then has to read anew.
+        """
+        before = self._published_at()
+        os.utime(self.manifest(name))
+        self.wait_for(lambda: self._published_at() > before, "a pass is published")
+
+    def _published_at(self) -> float:
+        path = self.home / ".local/state/unitward/ledger.sqlite"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+            (at,) = ledger.execute("SELECT at FROM last_report").fetchone()
+        return float(at)
 
     def end_daemon(self) -> None:
         """Stop the daemon as systemctl does."""
