@@ -78,7 +78,8 @@ chaos: setup ## kill, starve and overload it (CHAOS_SEED=5 CHAOS_SOAK=30min CHAO
 	timeout --foreground $(CHAOS_SECONDS) $(BIN)/unitward sandbox -- \
 	  env CHAOS_SEED=$(CHAOS_SEED) CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_INSTANTS=$(CHAOS_INSTANTS) \
 	  CHAOS_SOAK=$(CHAOS_SOAK) CHAOS_FUZZ=$(CHAOS_FUZZ) \
-	  $(PYTEST) -p no:cacheprovider $(or $(CHAOS),tests/chaos)
+	  $(PYTEST) -p no:cacheprovider -n 2 --dist loadscope \
+	  $(or $(CHAOS),tests/chaos tests/integration/chaos)
 
 clean: ## remove what the other targets made
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/unitward-tests"

@@ -1,5 +1,7 @@
 """What is tried for long: `make chaos`. The seed and the figures are printed at the end.
 
+Tests run in several workers, a file of tests in one of them.
+
 CHAOS_SEED: of everything that is drawn. CHAOS_KILLS: kills on each side of each kind of action.
 CHAOS_INSTANTS: kills at random moments. CHAOS_SOAK: length of the soak, CHAOS_FUZZ: of the fuzzing,
 such as 30min.
@@ -7,7 +9,7 @@ such as 30min.
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["account", "loop", "manager_session"]
 
+# Workers are started with the environment of the process that starts them, and so share its seed.
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1 << 32))
-TABLES = pytest.StashKey[list[str]]()
+os.environ["CHAOS_SEED"] = str(SEED)
+FIGURES = "figures"
 
 
 def seconds(name: str, usual: str) -> float:
@@ -32,19 +36,15 @@ def seconds(name: str, usual: str) -> float:
     return found
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Have a place for what is printed at the end."""
-    config.stash[TABLES] = []
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the seed and the figures."""
     terminalreporter.section("chaos")
     terminalreporter.write_line(f"CHAOS_SEED={SEED}\n")
-    for text in config.stash[TABLES]:
-        terminalreporter.write_line(f"{text}\n")
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, text in report.user_properties:
+                if name == FIGURES:
+                    terminalreporter.write_line(str(text))
 
 
 @pytest.fixture
@@ -54,9 +54,9 @@ def seed() -> int:
 
 
 @pytest.fixture
-def tables(pytestconfig: pytest.Config) -> list[str]:
-    """Give the list of what is printed at the end; a test appends its figures."""
-    return pytestconfig.stash[TABLES]
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give what takes a line of figures to be printed at the end."""
+    return lambda line: record_property(FIGURES, line)
 
 
 @pytest.fixture(scope="module")

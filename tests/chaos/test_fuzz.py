@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ EACH_S = seconds("CHAOS_FUZZ", "10min") / len(KINDS)
 
 @pytest.mark.timeout(EACH_S + 120)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_input_breaks_a_promise(kind: str, tmp_path: Path, seed: int, tables: list[str]) -> None:
+def test_no_input_breaks_a_promise(
+    kind: str, tmp_path: Path, seed: int, tell: Callable[[str], None]
+) -> None:
     """No traceback, no second of CPU time, and no plan that removes what others declare.
 
     An input that breaks one of these is printed in Base64: put it into the corpus as it is mended.
@@ -32,7 +35,7 @@ def test_no_input_breaks_a_promise(kind: str, tmp_path: Path, seed: int, tables:
     done = re.search(r"Done (\d+) runs", ended.stderr)
     assert done, ended.stderr[-3000:]
     covered = re.findall(r"cov: (\d+)", ended.stderr)[-1]
-    tables.append(
+    tell(
         f"fuzzing {kind:<8} {EACH_S:g} s: {done[1]} inputs, {covered} edges covered,"
         f" {len([*new.iterdir()])} new ones of interest"
     )

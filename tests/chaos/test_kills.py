@@ -1,6 +1,7 @@
 """The daemon killed at every boundary of what it does, and at random instants."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def trials(long_loop: Any) -> Trials:
 
 @pytest.mark.timeout(120 + 2 * KILLS * 60)
 @pytest.mark.parametrize("kind", KINDS)
-def test_boundaries(trials: Trials, kind: str, seed: int, tables: list[str]) -> None:
+def test_boundaries(trials: Trials, kind: str, seed: int, tell: Callable[[str], None]) -> None:
     """Killed before and after an action, the next start finishes it, once, and nothing else."""
     trials.chance.seed(f"{seed} {kind}")
     killed = dict.fromkeys(SIDES, 0)
@@ -34,12 +35,12 @@ def test_boundaries(trials: Trials, kind: str, seed: int, tables: list[str]) -> 
                     killed[side] += trials.kill_at(kind, side, number)
     finally:
         before, after = killed["before"], killed["after"]
-        tables.append(f"kills at {kind:<12} before: {before:>3}  after: {after:>3}")
+        tell(f"kills at {kind:<12} before: {before:>3}  after: {after:>3}")
     assert dict.fromkeys(SIDES, KILLS) == killed
 
 
 @pytest.mark.timeout(120 + INSTANTS * 60)
-def test_instants(trials: Trials, seed: int, tables: list[str]) -> None:
+def test_instants(trials: Trials, seed: int, tell: Callable[[str], None]) -> None:
     """Killed at any moment of a change, the next start converges, and each service ran once."""
     trials.chance.seed(seed)
     done = 0
@@ -48,4 +49,4 @@ def test_instants(trials: Trials, seed: int, tables: list[str]) -> None:
             trials.kill_after(trials.chance.uniform(0, trials.usual))
             done += 1
     finally:
-        tables.append(f"kills at random instants of {trials.usual:.2f} s: {done}")
+        tell(f"kills at random instants of {trials.usual:.2f} s: {done}")

@@ -118,7 +118,7 @@ def medians(samples: Sequence[Sample]) -> tuple[float, ...]:
 
 
 @pytest.mark.timeout(LENGTH_S + 900)
-def test_soak(account: Any, loop: Any, seed: int, tables: list[str]) -> None:
+def test_soak(account: Any, loop: Any, seed: int, tell: Callable[[str], None]) -> None:
     """After the ledger keeps all the changes it will keep, nothing that the daemon takes grows."""
     loop.configure(
         "stop_grace: 0s\nprune_after: 0s\nmax_restarts: 1000\nsettle: 50ms\njob_wait: 30s\n"
@@ -142,7 +142,7 @@ def test_soak(account: Any, loop: Any, seed: int, tables: list[str]) -> None:
         samples.append(sample(loop))
     half = len(samples) // 2
     first, second = medians(samples[:half]), medians(samples[half:])
-    tables.append(
+    tell(
         f"soak of {LENGTH_S:g} s over {FILES * EACH} units: {acts} acts, {loop.passes} passes"
         + "".join(
             f"\n  {name:<24} first half {a:>12,.0f}  second half {b:>12,.0f}"

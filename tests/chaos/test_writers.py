@@ -1,6 +1,7 @@
 """Writers that outrun everybody."""
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ QUEUE = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
 
 
 @pytest.mark.timeout(180)
-def test_two_thousand_saves(account: Any, loop: Any, tables: list[str]) -> None:
+def test_two_thousand_saves(account: Any, loop: Any, tell: Callable[[str], None]) -> None:
     """2,000 saves in 10 s are a few passes; the last one runs, and no start limit is hit."""
     made, took = outrun(account, loop, 2000, 10.0)
-    tables.append(f"2000 saves in {took:.1f} s: {made} passes")
+    tell(f"2000 saves in {took:.1f} s: {made} passes")
 
 
 @pytest.mark.timeout(240)
-def test_writer_that_never_pauses(account: Any, loop: Any, tables: list[str]) -> None:
+def test_writer_that_never_pauses(account: Any, loop: Any, tell: Callable[[str], None]) -> None:
     """A folder that never settles is read every 2 s, and nothing is removed by such a reading."""
     (account.home / "runs").mkdir()
     account.write("gone.yaml", manifest(service("gone")))
@@ -43,7 +44,7 @@ def test_writer_that_never_pauses(account: Any, loop: Any, tables: list[str]) ->
     for number in (count - 2, count - 1, count):
         _until_last(account, loop, "abc"[(number - 1) % 3], number)
     loop.until(lambda: not loop.is_active("gone.service"), "removed once it is quiet")
-    tables.append(f"{count} saves in {WITHOUT_PAUSE_S:g} s without a pause: {made} passes")
+    tell(f"{count} saves in {WITHOUT_PAUSE_S:g} s without a pause: {made} passes")
     assert 2 <= made <= 2 * WITHOUT_PAUSE_S / CAP_S + 3
     assert all(loop.is_active(f"{name}.service") for name in "abc")
 
