@@ -1,6 +1,5 @@
 """`unitward apply`: one pass without the daemon."""
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unitward.cli.asynchronous import result_of
 from unitward.cli.daemon_door import daemon_pid, own_folders, own_ledger
 from unitward.cli.words import is_converged
 from unitward.errors import Exit, LockHeldError, UnitwardError
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from unitward.model.plan import Plan
     from unitward.model.report import Report
-    from unitward.reconcile import Considered
+    from unitward.reconcile.account import Account
+    from unitward.reconcile.one_pass import Considered
 
+OWN_WAITS = "unitward.service is changed by the daemon alone, which can undo that: start it"
 INSTEAD = "`unitward sync` has the running daemon make a pass now"
 
 
@@ -35,7 +37,7 @@ def apply_command(yes: bool) -> int:
         shown = _show()
         if shown.plan.actions and not click.confirm("Carry this out?", err=True):
             return Exit.OK
-    report = asyncio.run(_apply(shown))
+    report = result_of(_apply(shown))
     return _print_report(report)
 
 
@@ -48,21 +50,23 @@ def _show() -> "Considered":
         raise LockHeldError(
             f"the daemon (process {pid}) works on this account already", pid=pid, hint=INSTEAD
         )
-    considered = look()
+    from unitward.reconcile.account import assemble
+
+    considered = _guarded(look(), assemble(os.environ))
     _print_plan(considered)
     return considered
 
 
 async def _apply(shown: "Considered | None") -> "Report":
     """Make the pass; `shown` is what a person agreed to, None when nobody was asked."""
-    from unitward.reconcile import carry_out, consider
     from unitward.reconcile.account import assemble, connected
     from unitward.reconcile.document import report_document
+    from unitward.reconcile.one_pass import carry_out, consider
 
     account = assemble(os.environ)
     with _lock(account.folders.lock), own_ledger(account.folders) as ledger:
         async with connected(account) as manager:
-            considered = await consider(account, manager, ledger.read())
+            considered = _guarded(await consider(account, manager, ledger.read()), account)
             if shown is None:
                 _print_plan(considered)
             elif _effects(considered.plan) != _effects(shown.plan):
@@ -78,6 +82,18 @@ async def _apply(shown: "Considered | None") -> "Report":
                 report.finished_at, str(report.revision), "apply", document
             )
     return report
+
+
+def _guarded(considered: "Considered", account: "Account") -> "Considered":
+    """Leave an installed unitward's own unit out: nothing could tell that a change of it fails."""
+    from unitward.manifest.guards import OWN_UNIT
+    from unitward.model.observed import DiskKind
+    from unitward.reconcile.one_pass import without_own
+    from unitward.setup.own_change import touched_paths
+
+    if not touched_paths(considered.plan) or account.files.look(OWN_UNIT).kind is DiskKind.ABSENT:
+        return considered
+    return without_own(considered, account, OWN_WAITS)
 
 
 def _effects(plan: "Plan") -> list[tuple[str, str, str, bytes]]:

@@ -144,6 +144,8 @@ def _attributed(read: Tree, root: Node | None) -> list[Problem]:
 
     A file that could not be read, or that copies text by aliases, is in doubt as a whole.
     """
+    if not read.problems:
+        return []
     found = root.get("units") if isinstance(root, Pairs) else None
     if read.broken or read.aliased or not isinstance(found, Pairs) or not isinstance(root, Pairs):
         return list(read.problems)
@@ -189,13 +191,16 @@ def _refuse_twice(reading: _Reading) -> None:
 
 
 def _guard_entries(reading: _Reading) -> None:
+    context = reading.context
     for draft in reading.drafts:
         declaration = draft.declaration
         if declaration.text is None:
             continue
         own = reading.report.about(draft.owners[-1])
         for entry, place in zip(declaration.text.entries, declaration.places, strict=True):
-            message, hint = guards.entry_fault(entry)
+            message, hint = guards.entry_fault(
+                declaration.name, entry, folder=context.folder, home=context.home
+            )
             if message:
                 own.error(At(place.line, place.column), message, hint)
 

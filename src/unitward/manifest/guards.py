@@ -21,11 +21,23 @@ VITAL_UNITS = frozenset(
         "shutdown.target",
         "systemd-exit.service",
         "-.slice",
+        "app.slice",
     },
 )
-"""Units that make up the user manager's own life: none of them can be declared."""
+"""Units that unitward and the user manager live by: none of them can be declared."""
 
+_OF_ALL_SERVICES = "service.d/"
 _ENDING_ACTIONS = frozenset({"SuccessAction", "FailureAction"})
+_ISOLATING = frozenset({"OnSuccessJobMode", "OnFailureJobMode"})
+_TYING = frozenset(
+    {"Requires", "Requisite", "BindsTo", "PartOf", "StopPropagatedFrom", "Conflicts", "Slice"},
+)
+_TAKING = frozenset({"Conflicts", "PropagatesStopTo", "RequiredBy"})
+
+
+def is_own_path(path: str) -> bool:
+    """Tell whether a file below the unit folder has a say in unitward's own unit."""
+    return path == OWN_UNIT or path.startswith((f"{OWN_UNIT}.d/", _OF_ALL_SERVICES))
 
 
 def name_fault(name: str) -> tuple[str, str]:
@@ -53,11 +65,33 @@ def removal_fault(name: str) -> tuple[str, str]:
     return "", ""
 
 
-def entry_fault(entry: Entry) -> tuple[str, str]:
-    """Return why no unit can have the entry, and a hint; "" when it can."""
-    ends = entry.section == "Unit" and entry.key in _ENDING_ACTIONS
-    if ends and entry.value not in ("", "none"):
-        return f"{entry.key}={entry.value} would end the user manager or the machine", (
-            f"remove it: only {entry.key}=none can be declared"
+def entry_fault(path: str, entry: Entry, *, folder: str, home: str) -> tuple[str, str]:
+    """Return why the file cannot have the entry, and a hint; "" when it can.
+
+    path: of the unit or drop-in, below the unit folder. folder, home: absolute paths of the
+    desired-state folder and of the home.
+    """
+    key, value = entry.key, entry.value
+    if entry.section == "Unit" and key in _ENDING_ACTIONS and value not in ("", "none"):
+        return f"{key}={value} would end the user manager or the machine", (
+            f"remove it: only {key}=none can be declared"
+        )
+    if entry.section == "Unit" and key in _ISOLATING and value == "isolate":
+        return f"{key}=isolate would stop unitward, and all else", "use another job mode"
+    if entry.section != "Service" and key in _TAKING and OWN_UNIT in value.split():
+        return f"{key}={OWN_UNIT} would have {OWN_UNIT} stopped", "remove it"
+    return _own_fault(entry, folder, home) if is_own_path(path) and value else ("", "")
+
+
+def _own_fault(entry: Entry, folder: str, home: str) -> tuple[str, str]:
+    """Return what would make unitward's own unit depend on what later commits change."""
+    if entry.key in _TYING:
+        return f"{entry.key}= would have {OWN_UNIT} stopped with another unit", (
+            "Wants= and After= bind it to nothing"
+        )
+    value = entry.value.replace("%h", home).replace("%E", f"{home}/.config")
+    if f"{folder}/" in value:
+        return f"{entry.key}= of {OWN_UNIT} names a file in the desired-state folder", (
+            "keep that file elsewhere: a change of it here could not be undone"
         )
     return "", ""

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 _BREAKS = re.compile("\r\n|[\n\r\0]")
 
 
-def decode_raw(path: str, content: bytes, table: DirectiveTable) -> Manifest:
+def decode_raw(
+    path: str, content: bytes, table: DirectiveTable, *, folder: str, home: str
+) -> Manifest:
     """Return what a unit file or drop-in declares. Never raises.
 
-    path: relative to the desired-state folder; its folders only group. What systemd would
+    path: relative to the desired-state folder; its folders only group. `folder` is that
+    folder's and `home` the account's absolute path. What systemd would
     ignore with a warning (an unknown key) is a warning here too; what it would refuse, and an
     empty file, which it would take for a mask, makes the file invalid.
     """
@@ -46,6 +49,10 @@ def decode_raw(path: str, content: bytes, table: DirectiveTable) -> Manifest:
     message, hint = guards.name_fault(name.text)
     if message:
         own.error(At(), message, hint)
+    for entry in text.entries if text else ():
+        message, hint = guards.entry_fault(name.text, entry, folder=folder, home=home)
+        if message:
+            own.error(At(entry.line), message, hint)
     places = tuple(Place(path, entry.line) for entry in text.entries) if text else ()
     declaration = Declaration(name.text, Place(path), text, raw=content, places=places)
     report.take(lint(declaration))
@@ -75,7 +82,4 @@ def _text(content: bytes, suffix: str, table: DirectiveTable, report: Report) ->
         if message:
             reported.add(message)
             report.warning(at, f"{message}: systemd ignores it", hint)
-        message, hint = guards.entry_fault(entry)
-        if message:
-            report.error(at, message, hint)
     return parsed.text

@@ -39,7 +39,7 @@ def read_file(file: SourceFile, table: DirectiveTable, *, folder: str, home: str
         case FileKind.MANIFEST:
             return decode(file.path, file.content, table, folder=folder, home=home)
         case FileKind.UNIT | FileKind.DROP_IN:
-            return decode_raw(file.path, file.content, table)
+            return decode_raw(file.path, file.content, table, folder=folder, home=home)
         case FileKind.QUADLET:
             suffix = file.path.rpartition(".")[2]
             return _refused(

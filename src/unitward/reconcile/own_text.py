@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from unitward.manifest.guards import OWN_UNIT
+from unitward.manifest.guards import OWN_UNIT, is_own_path
 from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded, RecordedFile
 from unitward.model.source import Place, Problem, Severity
@@ -11,11 +11,6 @@ from unitward.unitfile.syntax import parse
 
 _OF_ALL_SERVICES = "service.d/"
 HINT = "unitward runs with what stood before; the same text is not applied again"
-
-
-def is_own_path(path: str) -> bool:
-    """Tell whether a file below the unit folder has a say in unitward's own unit."""
-    return path == OWN_UNIT or path.startswith((f"{OWN_UNIT}.d/", _OF_ALL_SERVICES))
 
 
 def own_files(desired: Desired) -> Mapping[str, DesiredFile]:

@@ -10,16 +10,16 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from unitward.manifest.guards import OWN_UNIT
+from unitward.manifest.guards import OWN_UNIT, is_own_path
 from unitward.model.folders import Folders
 from unitward.model.observed import DiskFile, DiskKind
 from unitward.model.plan import Phase, Plan, Verb
 from unitward.model.recorded import Recorded, RecordedFile
 from unitward.model.report import Report, Result
 from unitward.model.unittext import UnitText
-from unitward.reconcile import Considered
 from unitward.reconcile.account import Account
-from unitward.reconcile.own_text import is_own_path, own_files, place_of_change
+from unitward.reconcile.one_pass import Considered
+from unitward.reconcile.own_text import own_files, place_of_change
 from unitward.setup.upgrade.durable import link_durably, write_durably
 from unitward.setup.upgrade.guard import ARMED, Guard, arm, clear, disarm, quoted, write_script
 from unitward.setup.upgrade.record import guard_seconds, length_in_words
@@ -38,15 +38,14 @@ from unitward.unitfile.syntax import parse
 
 CHANGES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.RESTORE, Verb.DELETE})
 BEGUN = frozenset({Result.DONE, Result.PENDING})
-# What a reload puts into force on the running process: that one proves it.
-IN_FORCE_AT_ONCE = (
-    "CPU*",
-    "Memory*",
-    "Tasks*",
-    "IO*",
-    "BlockIO*",
-    "IPAddress*",
-    "Startup*",
+# What cannot keep a process from starting. A limit that the running one bears may do so.
+NEVER_IN_THE_WAY = (
+    "CPUWeight",
+    "StartupCPUWeight",
+    "IOWeight",
+    "StartupIOWeight",
+    "MemoryMin",
+    "MemoryLow",
     "*Accounting",
     "Description",
     "Documentation",
@@ -158,7 +157,7 @@ def needs_start(before: Mapping[str, DiskFile], account: Account) -> bool:
         now = account.files.look(path)
         keys |= changed_keys(_text(disk), _text(now), dropin="/" in path)
     names = {key for section, key in keys if section != "Install"}
-    return any(not any(fnmatchcase(name, one) for one in IN_FORCE_AT_ONCE) for name in names)
+    return any(not any(fnmatchcase(name, one) for one in NEVER_IN_THE_WAY) for name in names)
 
 
 def _text(disk: DiskFile) -> UnitText:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from unitward.store.ledger import read_ledger
 
 OWN = "unitward.service"
@@ -57,15 +59,28 @@ def test_a_drop_in_restarts_it_once_and_last(place: Any) -> None:
     assert "Nothing to do" in place.install()
 
 
-def test_a_limit_alone_restarts_nothing(place: Any) -> None:
-    """C12: a drop-in that a reload is enough for takes effect on the running daemon."""
+def test_a_weight_alone_restarts_nothing(place: Any) -> None:
+    """C12: a drop-in that can keep nothing from running takes effect on the running daemon."""
     place.account.write("a.yaml", manifest(1))
     place.install()
     run = place.invocation(OWN)
-    place.account.write("a.yaml", manifest(1, own(MemoryMax="700M")))
-    place.until(lambda: place.show(OWN, "MemoryMax") == str(700 * 1024 * 1024), "the limit holds")
+    place.account.write("a.yaml", manifest(1, own(CPUWeight="70")))
+    place.until(lambda: place.show(OWN, "CPUWeight") == "70", "the weight holds")
     assert 0 == place.unitward("sync").returncode
     assert run == place.invocation(OWN)
+
+
+@pytest.mark.parametrize(("key", "value"), [("MemoryMax", "700M"), ("TasksMax", "300")])
+def test_a_limit_is_proven_by_a_start(place: Any, key: str, value: str) -> None:
+    """O10: what the running process bears may keep the next one from starting."""
+    place.account.write("a.yaml", manifest(1))
+    place.install()
+    run, unit = place.invocation(OWN), place.invocation("a.service")
+    place.account.write("a.yaml", manifest(1, own(**{key: value})))
+    place.until(lambda: place.invocation(OWN) not in {"", run}, "it restarts")
+    place.until(lambda: not (place.state / "own-change").exists(), "the limit is proven")
+    assert 0 == place.unitward("sync").returncode
+    assert unit == place.invocation("a.service")
 
 
 def test_it_is_not_pruned(place: Any) -> None:
@@ -106,3 +121,66 @@ def test_it_cannot_be_taken_away(place: Any) -> None:
         assert (1, True) == (ended.returncode, "cannot" in ended.stderr), (word, ended.stderr)
         assert (run, True) == (place.invocation(OWN), place.is_active(OWN)), word
         assert place.file == place.link.resolve(), word
+
+
+TAKING = {
+    "conflict": "  b.service:\n    Unit: {Conflicts: unitward.service}\n"
+    "    Service: {ExecStart: /bin/sleep infinity}\n    Install: {WantedBy: default.target}\n",
+    "requirement": "  b.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
+    "    Install: {RequiredBy: unitward.service}\n",
+    "slice": "  app.slice: {state: stopped}\n",
+    "masked-slice": "  app.slice: {mask: yes}\n",
+    "bound": f"  {OWN}.d/60-bound.conf:\n    Unit: {{BindsTo: a.service}}\n",
+    "bound-with-all": "  service.d/60-bound.conf:\n    Unit: {PartOf: a.service}\n",
+    "file-of-the-folder": own(EnvironmentFile="%h/.config/unitward/desired/own.env"),
+}
+
+
+@pytest.mark.parametrize("text", TAKING.values(), ids=TAKING)
+def test_no_commit_takes_it_down(place: Any, text: str) -> None:
+    """F7: what would stop unitward, now or with a later commit, is an error; it runs on."""
+    place.account.write("own.env", "PYTHONHOME=/nonexistent\n")
+    place.account.write("a.yaml", manifest(1))
+    place.install()
+    run = place.invocation(OWN)
+    place.account.write("b.yaml", "version: 1\nunits:\n" + text)
+    assert 0 != place.unitward("sync").returncode
+    assert "b.yaml:" in place.unitward("validate").stderr
+    place.account.write("a.yaml", manifest(2))
+    place.until(lambda: "TURN=2" in place.show("a.service", "Environment"), "it works on")
+    assert (run, True) == (place.invocation(OWN), place.is_active(OWN))
+
+
+def test_a_drop_in_on_its_slice_comes_and_goes(place: Any) -> None:
+    """R1: without its drop-in the slice is as before; it is not stopped, nor what is in it."""
+    place.config.parent.mkdir(parents=True)
+    place.config.write_text("prune_after: 0s\n")
+    limit = "  app.slice.d/50-here.conf:\n    Slice: {TasksMax: 4000}\n"
+    place.account.write("a.yaml", manifest(1, limit))
+    place.install()
+    assert "4000" == place.show("app.slice", "TasksMax")
+    run, unit = place.invocation(OWN), place.invocation("a.service")
+    place.account.write("a.yaml", manifest(1))
+    place.until(lambda: place.show("app.slice", "TasksMax") != "4000", "the limit is gone")
+    assert 0 == place.unitward("sync").returncode
+    assert (run, unit) == (place.invocation(OWN), place.invocation("a.service"))
+
+
+def test_apply_leaves_it_to_the_daemon(place: Any) -> None:
+    """O10: with the daemon stopped, all but its own unit is applied; the daemon brings that."""
+    place.account.write("a.yaml", manifest(1))
+    place.install()
+    place.account.systemctl("stop", OWN)
+    place.account.write("a.yaml", manifest(2, own(ExecStart='["", /bin/false]')))
+    ended = place.unitward("apply", "--yes")
+    assert "changed by the daemon alone" in ended.stdout, ended.stdout + ended.stderr
+    assert "TURN=2" in place.show("a.service", "Environment")
+    assert [] == dropins(place)
+
+    place.account.write("a.yaml", manifest(3, own(Environment="TURN=3")))
+    place.unitward("apply", "--yes")
+    assert [] == dropins(place)
+    place.account.systemctl("start", OWN)
+    place.until(lambda: "TURN=3" in place.show(OWN, "Environment"), "the daemon applies it")
+    place.until(lambda: not (place.state / "own-change").exists(), "it is proven")
+    assert 0 == place.unitward("sync").returncode

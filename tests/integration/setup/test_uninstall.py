@@ -157,6 +157,37 @@ def test_purge_leaves_nothing(place: Any) -> None:
     assert not (place.account.home / ".cache/unitward").exists()
 
 
+IN_ORDER = """\
+version: 1
+units:
+  database.service:
+    Service:
+      ExecStart: /bin/sleep infinity
+      ExecStop: /bin/sh -c 'sleep 0.3; echo database >>%h/said'
+    Install: {WantedBy: default.target}
+  app.service:
+    Unit: {Requires: database.service, After: database.service}
+    Service:
+      ExecStart: /bin/sleep infinity
+      ExecStop: /bin/sh -c 'sleep 0.3; echo app >>%h/said'
+    Install: {WantedBy: default.target}
+  web.service:
+    Unit: {After: app.service}
+    Service:
+      ExecStart: /bin/sleep infinity
+      ExecStop: /bin/sh -c 'sleep 0.3; echo web >>%h/said'
+    Install: {WantedBy: default.target}
+"""
+
+
+def test_purge_stops_in_order(place: Any) -> None:
+    """What starts last stops first, each with its own stop command (O7, R1)."""
+    declared(place, IN_ORDER, "database.service", "app.service", "web.service")
+    ended = place.unitward("uninstall", "--purge", "--yes")
+    assert (0, "") == (ended.returncode, ended.stderr)
+    assert ["web", "app", "database"] == (place.account.home / "said").read_text().split()
+
+
 def is_ours(unit: str) -> bool:
     """Tell whether a unit was declared here."""
     return unit.startswith(("a.", "b.", "broken", "echo", "tick", "jobs", "unitward"))

@@ -10,6 +10,7 @@ from unitward.model.declared import Manifest
 from unitward.model.source import Severity
 from unitward.model.unittext import DirectiveTable
 
+FOLDER, HOME = "/srv/desired", "/home/ada"
 Read = Callable[..., Manifest]
 
 FOUND = [
@@ -61,7 +62,7 @@ def test_a_mistake_is_a_warning_with_its_line(
     line: int,
 ) -> None:
     """It names the lint, says why, and what to write; the unit is declared all the same."""
-    manifest = decode_raw(path, content.encode(), table)
+    manifest = decode_raw(path, content.encode(), table, folder=FOLDER, home=HOME)
 
     assert [(lint, line, Severity.WARNING, path)] == [
         (problem.lint, problem.place.line, problem.severity, problem.unit)
@@ -74,7 +75,7 @@ def test_a_mistake_is_a_warning_with_its_line(
 @pytest.mark.parametrize(("path", "content"), SILENT)
 def test_what_is_right_is_left_in_peace(table: DirectiveTable, path: str, content: str) -> None:
     """No lint cries wolf over its neighbours."""
-    assert () == decode_raw(path, content.encode(), table).problems
+    assert () == decode_raw(path, content.encode(), table, folder=FOLDER, home=HOME).problems
 
 
 def test_every_lint_is_tried_here() -> None:

@@ -7,12 +7,13 @@ from unitward.model.declared import Policy
 from unitward.model.source import Place, Severity
 from unitward.model.unittext import DirectiveTable
 
+FOLDER, HOME = "/srv/desired", "/home/ada"
 GOOD = b"# mine\n[Unit]\nDescription=x\n\n[Service]\nExecStart=/bin/a \\\n  b\n"
 
 
 def test_a_unit_file_is_kept_byte_for_byte(table: DirectiveTable) -> None:
     """Its bytes are installed; its meaning and the line of each entry are known."""
-    manifest = decode_raw("sub/dir/api.service", GOOD, table)
+    manifest = decode_raw("sub/dir/api.service", GOOD, table, folder=FOLDER, home=HOME)
 
     assert () == manifest.problems
     (declaration,) = manifest.declarations
@@ -28,7 +29,9 @@ def test_a_unit_file_is_kept_byte_for_byte(table: DirectiveTable) -> None:
 
 def test_a_drop_in_is_named_with_its_folder(table: DirectiveTable) -> None:
     """Folders above the drop-in's own only group."""
-    manifest = decode_raw("sub/a.service.d/50.conf", b"[Service]\nNice=5\n", table)
+    manifest = decode_raw(
+        "sub/a.service.d/50.conf", b"[Service]\nNice=5\n", table, folder=FOLDER, home=HOME
+    )
 
     assert ["a.service.d/50.conf"] == [item.name for item in manifest.declarations]
 
@@ -52,7 +55,7 @@ def test_what_systemd_would_refuse_makes_the_file_invalid(
     message: str,
 ) -> None:
     """The unit is named as invalid, so that it stays as it is."""
-    manifest = decode_raw(path, content, table)
+    manifest = decode_raw(path, content, table, folder=FOLDER, home=HOME)
 
     assert manifest.invalid
     assert () == manifest.declarations
@@ -80,7 +83,7 @@ def test_what_systemd_would_ignore_is_a_warning(
     hint: str,
 ) -> None:
     """A raw file may be for another version of systemd: it is installed all the same."""
-    manifest = decode_raw("a.service", content, table)
+    manifest = decode_raw("a.service", content, table, folder=FOLDER, home=HOME)
 
     assert 1 == len(manifest.declarations)
     assert [(line, Severity.WARNING)] == [
@@ -94,12 +97,12 @@ def test_private_sections_and_keys_are_fine(table: DirectiveTable) -> None:
     """What begins with X- is nobody's business."""
     content = b"[X-Site]\nOwner=ada\n[Service]\nX-Foo=1\nExecStart=/x\n"
 
-    assert () == decode_raw("a.service", content, table).problems
+    assert () == decode_raw("a.service", content, table, folder=FOLDER, home=HOME).problems
 
 
 def test_a_file_whose_name_is_no_units_is_invalid(table: DirectiveTable) -> None:
     """The hint shows how the name must be written."""
-    manifest = decode_raw("a b.service", GOOD, table)
+    manifest = decode_raw("a b.service", GOOD, table, folder=FOLDER, home=HOME)
 
     assert manifest.invalid
     assert r"a\x20b.service" in manifest.problems[0].hint

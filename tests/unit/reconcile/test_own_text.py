@@ -2,11 +2,12 @@
 
 import hashlib
 
+from unitward.manifest.guards import is_own_path
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit
 from unitward.model.recorded import Recorded, RecordedFile
 from unitward.model.source import Place, Revision
 from unitward.model.unittext import UnitText
-from unitward.reconcile.own_text import is_own_path, leave_own_alone, leave_undone, own_files
+from unitward.reconcile.own_text import leave_own_alone, leave_undone, own_files
 
 OWN = "unitward.service"
 DROPIN, OF_ALL, OTHER = f"{OWN}.d/50.conf", "service.d/60.conf", "timer.d/70.conf"

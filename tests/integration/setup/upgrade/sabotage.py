@@ -11,7 +11,7 @@ Daemon._loop = _crash
 NEVER_READY: Final = """
 async def _hang(self):
     await asyncio.Event().wait()
-Daemon._connect = _hang
+Contact.connect = _hang
 """
 NO_PASS: Final = """
 async def _hang(self, *_):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from unitward.config import load_settings
 from unitward.errors import ConfigError
+from unitward.model.folders import source_folder
 from unitward.model.settings import Settings
-from unitward.reconcile.account import source_folder
 from unitward.setup.doctor.facts import Account, Place
 from unitward.sources.trust import distrust
 

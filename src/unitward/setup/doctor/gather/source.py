@@ -9,11 +9,11 @@ from pathlib import Path
 
 from unitward.config import load_settings
 from unitward.model.desired import Desired, DesiredUnit
+from unitward.model.folders import source_folder
 from unitward.model.observed import ManagerFacts, Observed
 from unitward.model.recorded import Recorded
 from unitward.model.settings import Settings
 from unitward.model.source import Severity, Snapshot, Unavailable, Unreadable
-from unitward.reconcile.account import source_folder
 from unitward.reconcile.desire import DesireCache, Terms, desire
 from unitward.reconcile.plan.files import FileSync, judge_file
 from unitward.reconcile.plan.sides import take_sides
