@@ -1,6 +1,8 @@
 """Turning lingering on, asked of a real logind."""
 
+from tests.integration.semantics.scene import manifest, service
 from tests.system.harness.machine import Machine
+from tests.system.harness.tended import declare
 
 PYTHON = "/opt/unitward/bin/python"
 PROGRAM = """\
@@ -40,3 +42,19 @@ def test_an_account_that_may_not_decide(machine: Machine) -> None:
     kind, _, hint = refused.stdout.strip().splitlines()
     assert ("NotPermittedError", "sudo loginctl enable-linger ada") == (kind, hint)
     assert not lingers(machine, "ada")
+
+
+def test_install_turns_it_on_where_the_account_may(machine: Machine) -> None:
+    """Of root nothing is asked: after one command its units are there at the next boot."""
+    root = machine.person("root")
+    machine.must("systemctl", "start", "user@0.service")
+    declare(root, manifest(service("worker")))
+    assert not lingers(machine, "root")
+
+    said = root.must("unitward", "install", "--yes")
+    assert "linger" in said
+    assert lingers(machine, "root")
+
+    machine.reboot()
+    root.wait_for(lambda: root.is_active("worker.service"), "the worker is back without a login")
+    assert not root.has_session()

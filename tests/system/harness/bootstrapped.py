@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.integration.semantics.scene import manifest, service
 from tests.system.harness.installed import WHEELS
 from tests.system.harness.machine import Machine
 from tests.system.harness.person import Person
@@ -12,6 +13,7 @@ BOOTSTRAP: Final = "unitward-bootstrap.service"
 SETTINGS: Final = ".config/unitward/bootstrap.env"
 STAMP: Final = ".local/share/unitward/bootstrapped"
 FROM_WHEELS: Final = f"UNITWARD_WHEELS={WHEELS}\n"
+WORKER: Final = manifest(service("worker"))
 
 _TEXT: Final = (PROJECT / "deploy" / BOOTSTRAP).read_text(encoding="utf-8")
 _FOR_ALL: Final = "/etc/systemd/user"

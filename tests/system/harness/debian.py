@@ -20,6 +20,7 @@ PACKAGES: Final = (
     "dbus-user-session",
     "git",
     "libpam-systemd",
+    "openssh-server",
     "python3",
     "python3-venv",
     "systemd",

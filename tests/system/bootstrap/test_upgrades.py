@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from tests.integration.semantics.scene import manifest, service
 from tests.integration.setup.upgrade.sabotage import SABOTAGES
 from tests.integration.setup.upgrade.wheels import pack_unitward
-from tests.system.harness.bootstrapped import FROM_WHEELS, new_account, wait_until_done
+from tests.system.harness.bootstrapped import FROM_WHEELS, WORKER, new_account, wait_until_done
 from tests.system.harness.debian import Debian
 from tests.system.harness.machine import Machine
 from tests.system.harness.person import Person
@@ -16,16 +15,13 @@ from tests.system.harness.wheels import fill_wheel_folder, pinned
 
 NEXT = "99.0"
 PROGRAM = ".local/share/unitward/current/bin/unitward"
-WORKER = manifest(service("worker"))
 _ROOM_KB = 3000
 IMPATIENT = f"{UNITS}/unitward.service.d/impatient.conf"
 
 
 @pytest.fixture
-def ada(new_machine: Callable[..., Machine]) -> Person:
+def ada(machine: Machine) -> Person:
     """Give an account in which the bootstrap is over and the worker runs."""
-    machine = new_machine(has_unitward=False)
-    machine.boot()
     person = new_account(machine, FROM_WHEELS, WORKER)
     wait_until_done(person, "worker.service")
     return person

@@ -1,14 +1,11 @@
 """What keeps the bootstrap unit from its work: it says so, changes nothing, and mends itself."""
 
-from collections.abc import Callable
-
-import pytest
-from tests.integration.semantics.scene import manifest, service
 from tests.system.harness.bootstrapped import (
     BOOTSTRAP,
     FROM_WHEELS,
     SETTINGS,
     STAMP,
+    WORKER,
     copy_for_all,
     new_account,
     wait_until_done,
@@ -20,16 +17,6 @@ from tests.system.harness.machine import Machine
 from tests.system.harness.person import Person
 from tests.system.harness.tended import DESIRED, UNITS
 from tests.system.harness.wheels import dependencies_for
-
-WORKER = manifest(service("worker"))
-
-
-@pytest.fixture
-def machine(new_machine: Callable[..., Machine]) -> Machine:
-    """Give a machine that is up and has a wheel folder, but no unitward."""
-    made = new_machine(has_unitward=False)
-    made.boot()
-    return made
 
 
 def is_untouched(person: Person) -> bool:

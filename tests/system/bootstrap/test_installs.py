@@ -1,14 +1,12 @@
 """From an empty account to a running unitward, by copying files."""
 
-from collections.abc import Callable
-
-import pytest
 from tests.integration.semantics.scene import manifest, service
 from tests.system.harness.bootstrapped import (
     BOOTSTRAP,
     FROM_WHEELS,
     SETTINGS,
     STAMP,
+    WORKER,
     copy_for_all,
     copy_to,
     new_account,
@@ -16,16 +14,6 @@ from tests.system.harness.bootstrapped import (
 )
 from tests.system.harness.machine import Machine
 from tests.system.harness.tended import DESIRED
-
-WORKER = manifest(service("worker"))
-
-
-@pytest.fixture
-def machine(new_machine: Callable[..., Machine]) -> Machine:
-    """Give a machine that is up and has a wheel folder, but no unitward."""
-    made = new_machine(has_unitward=False)
-    made.boot()
-    return made
 
 
 def test_a_copied_file_installs_unitward_at_boot_and_only_once(machine: Machine) -> None:
