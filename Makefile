@@ -71,6 +71,7 @@ test-system: system-packages setup ## test on whole Debian systems, as root
 	$(PYTEST) -p no:cacheprovider -n 2 --dist loadgroup tests/system
 
 bench: setup ## measure against the bare floor (BENCH="first nothing --times 5"; BENCH_OUT=FILE)
+	$(BIN)/python -m compileall -q src
 	$(BIN)/unitward sandbox -- $(BIN)/python -m tests.bench $(BENCH)
 
 chaos: setup ## kill, starve and overload it (CHAOS_SEED=5 CHAOS_SOAK=30min CHAOS_SECONDS=7200 ...)

@@ -38,6 +38,8 @@ GROWING = ("first", "nothing", "changed", "added", "removed", "idle")
 def main() -> int:
     """Measure, print, and write the figures to $BENCH_OUT when it is set."""
     options = _options()
+    results = _writable(os.environ.get("BENCH_OUT"))
+    growth = _writable(options.growth)
     figures: list[Figure] = []
     with open_sandbox() as sandbox:
         account = Account(sandbox)
@@ -46,13 +48,27 @@ def main() -> int:
             for size in options.sizes or sizes:
                 figures.extend(_measure(account, row, size, options.times))
     print(f"\n{_machine()}\n\n{table(figures)}")
-    if out := os.environ.get("BENCH_OUT"):
+    if results is not None:
         document = {"machine": _machine(), "figures": [figure.document() for figure in figures]}
-        Path(out).write_text(json.dumps(document, indent=1) + "\n")
-    if options.growth:
+        results.write_text(json.dumps(document, indent=1) + "\n")
+    if growth is not None:
         growing = [figure for figure in figures if not figure.row.startswith("`")]
-        options.growth.write_text(picture(growing))
+        growth.write_text(picture(growing))
     return 0
+
+
+def _writable(path: str | Path | None) -> Path | None:
+    """Return where something is to be written; end the run now, not in an hour, if it cannot be."""
+    if not path:
+        return None
+    try:
+        Path(path).open("a").close()
+    except OSError as error:
+        sys.exit(
+            f"{path}: {error.strerror}. As root, the benchmark runs as another account: name a "
+            "file that it may write, such as one in /tmp"
+        )
+    return Path(path)
 
 
 def _options() -> argparse.Namespace:
