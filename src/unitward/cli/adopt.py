@@ -12,8 +12,8 @@ from unitward.cli.words import check_names, full_name
 from unitward.errors import SourceError, UnitwardError
 
 if TYPE_CHECKING:
-    from unitward.reconcile import Considered
     from unitward.reconcile.account import Account
+    from unitward.reconcile.one_pass import Considered
 
 
 @click.command("adopt")

@@ -48,14 +48,10 @@ def own_ledger(folders: "Folders") -> "Iterator[Ledger]":
 
 def last_report(folders: "Folders") -> "StatusDocument | None":
     """Return the report of the last pass, None when there is none in today's shape."""
-    from unitward.store.ledger import read_ledger
+    from unitward.store import reading
 
-    ledger = read_ledger(folders.ledger)
-    if ledger is None:
-        return None
-    with ledger:
-        found = ledger.passes.last_report()
-    return _in_shape(found[0]) if found else None
+    found = reading.last_report(folders.ledger)
+    return None if found is None else _in_shape(found)
 
 
 def failing(folders: "Folders", pid: int) -> "FailingDocument | None":
@@ -83,7 +79,7 @@ def wake(folders: "Folders") -> bool:
 def ask_for_pass(folders: "Folders", *, timeout: float) -> "StatusDocument":
     """Have the daemon make a pass and return its report.
 
-    timeout: seconds. Raises UnitwardError when the daemon ends or takes longer.
+    timeout: seconds. Raises UnitwardError when that pass fails, the daemon ends or takes longer.
     """
     with own_ledger(folders) as ledger:
         asked = ledger.passes.ask_for_pass(time.time())
@@ -94,6 +90,8 @@ def ask_for_pass(folders: "Folders", *, timeout: float) -> "StatusDocument":
 def _await_answer(
     folders: "Folders", ledger: "Ledger", asked: int, timeout: float
 ) -> "StatusDocument":
+    from unitward.store.given_up import read_given_up
+
     deadline = time.monotonic() + timeout
     seen = -1
     while time.monotonic() < deadline:
@@ -104,7 +102,11 @@ def _await_answer(
             report = _in_shape(found[0]) if found and found[2] >= asked else None
             if report is not None:
                 return report
-        if not daemon_pid(folders):
+        pid = daemon_pid(folders)
+        given_up = read_given_up(folders.given_up, pid)
+        if given_up is not None and given_up.answered >= asked:
+            raise UnitwardError(f"the pass was given up: {given_up.reason}", hint=given_up.hint)
+        if not pid:
             raise UnitwardError(
                 "the daemon ended before it made the pass",
                 hint="its last lines: unitward logs unitward.service",

@@ -43,9 +43,9 @@ async def _explain(name: str) -> "Explanation":
     from dataclasses import replace
 
     from unitward.model.source import Unavailable
-    from unitward.reconcile import consider
     from unitward.reconcile.account import assemble, connected, recorded_now
     from unitward.reconcile.explain import explain, is_explainable, known_units
+    from unitward.reconcile.one_pass import consider
     from unitward.reconcile.plan.sides import take_sides
     from unitward.unitfile.names import is_unit_name
 

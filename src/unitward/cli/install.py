@@ -106,7 +106,7 @@ async def _show_first_pass(plan: "InstallPlan", account: "Account", manager: "Ma
     """Say what unitward will do at once, where the folder asks for something already."""
     from unitward.cli.look import document_of, warn_of
     from unitward.cli.show_plan import print_plan
-    from unitward.reconcile import consider
+    from unitward.reconcile.one_pass import consider
 
     if plan.found.is_running or not account.source.root.is_dir():
         return

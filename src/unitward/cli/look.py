@@ -1,15 +1,15 @@
 """A pass up to its plan, for the commands that only look."""
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from unitward.cli.asynchronous import result_of
 from unitward.cli.output import print_problems, warn
 from unitward.errors import Exit
 from unitward.model.source import Severity
-from unitward.reconcile import Considered, consider
 from unitward.reconcile.account import assemble, connected, recorded_now
 from unitward.reconcile.document import PlanDocument, plan_document
+from unitward.reconcile.one_pass import Considered, consider
 
 if TYPE_CHECKING:
     from unitward.model.desired import Desired
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def look() -> Considered:
     """Run a pass up to its plan. Has no effect: the ledger is only read, or not there."""
-    return asyncio.run(_look())
+    return result_of(_look())
 
 
 async def _look() -> Considered:

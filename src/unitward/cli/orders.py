@@ -1,11 +1,11 @@
 """What the commands that ask something of one unit share."""
 
-import asyncio
 import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
 
+from unitward.cli.asynchronous import result_of
 from unitward.cli.daemon_door import own_folders, own_ledger, wake
 from unitward.cli.output import say
 from unitward.cli.words import check_names
@@ -51,9 +51,9 @@ def check_known(unit: str, folders: "Folders") -> None:
 
 
 def _declared() -> set[str]:
-    from unitward.reconcile import declare
     from unitward.reconcile.account import assemble, recorded_now
+    from unitward.reconcile.one_pass import declare
 
     account = assemble(os.environ)
-    desired = asyncio.run(declare(account, recorded_now(account)))
+    desired = result_of(declare(account, recorded_now(account)))
     return {*desired.units, *desired.frozen, *desired.unsupported}

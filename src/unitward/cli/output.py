@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from unitward.reconcile.document import ProblemDocument
+    from unitward.reconcile.problem_document import ProblemDocument
 
 GREEN, YELLOW, RED, PURPLE, FAINT = "32", "33", "31", "35", "2"
 OUTPUT_OPTION = click.option(

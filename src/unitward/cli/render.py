@@ -1,11 +1,11 @@
 """`unitward render`: the unit text a manifest becomes."""
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
 import click
 
+from unitward.cli.asynchronous import result_of
 from unitward.cli.output import print_problems, warn
 from unitward.cli.words import full_names
 from unitward.errors import Exit, NoSuchUnitError
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.argument("units", nargs=-1, metavar="[UNIT]...")
 def render_command(units: tuple[str, ...]) -> int:
     """Print the unit files that the manifests become. Needs no user manager."""
-    from unitward.reconcile import declare
     from unitward.reconcile.account import assemble, recorded_now
-    from unitward.reconcile.document import problem_document
+    from unitward.reconcile.one_pass import declare
+    from unitward.reconcile.problem_document import problem_document
     from unitward.unitfile.mark import strip_mark
 
     account = assemble(os.environ)
-    desired = asyncio.run(declare(account, recorded_now(account)))
+    desired = result_of(declare(account, recorded_now(account)))
     if desired.unavailable is not None:
         warn(desired.unavailable.reason, desired.unavailable.hint)
         return Exit.FAILED

@@ -4,6 +4,8 @@ import gc
 
 import click
 
+from unitward.telemetry.absent import openssl_modules, pretending_absent
+
 
 @click.command("run")
 def run_command() -> int:
@@ -12,7 +14,8 @@ def run_command() -> int:
     SIGHUP reads the configuration again and makes a pass; SIGTERM finishes the action in
     hand, records it and ends.
     """
-    from unitward.daemon import run
+    with pretending_absent(*openssl_modules()):
+        from unitward.daemon import run
 
     gc.enable()
     return run()

@@ -1,6 +1,5 @@
 """`unitward validate`: check manifests and raw units without bus or daemon."""
 
-import asyncio
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unitward.cli.asynchronous import result_of
 from unitward.cli.daemon_door import own_folders
 from unitward.cli.output import GREEN, OUTPUT_OPTION, RED, print_json, print_problems, say
 from unitward.errors import Exit, UnitwardError
 
 if TYPE_CHECKING:
     from unitward.model.source import Problem, Snapshot, Unavailable
-    from unitward.reconcile.document import ProblemDocument
+    from unitward.reconcile.problem_document import ProblemDocument
 
 NO_HOME = "/nonexistent"
 """Stands for `%h` where the environment names no home, as in a bare CI job."""
@@ -55,7 +55,7 @@ def validate_command(paths: tuple[Path, ...], verbose: bool, output: str) -> int
 
     Needs neither a user manager nor the daemon, so that it serves in CI.
     """
-    from unitward.reconcile.document import validate_document
+    from unitward.reconcile.problem_document import validate_document
 
     found = [_check(one) for one in _sets(paths)]
     document = validate_document([problem for one in found for problem in one.problems])
@@ -97,7 +97,7 @@ def _home_of(path: Path) -> Path:
 
 def _folder_in_force() -> Path:
     from unitward.config import load_settings
-    from unitward.reconcile.account import source_folder
+    from unitward.model.folders import source_folder
 
     folders = own_folders()
     return source_folder(folders, load_settings(folders.config_file))
@@ -121,7 +121,7 @@ def _check(one: _Set) -> _Found:
     decoded = DesireCache()
     desired = desire(snapshot, recorded, terms, decoded)
     others = [p for p, (_, file) in decoded.files.items() if not file.manifest.is_manifest]
-    desired = asyncio.run(check(desired, recorded, env, CheckCache()))
+    desired = result_of(check(desired, recorded, env, CheckCache()))
     return _Found(
         tuple(_as_shown(problem, one.shown) for problem in desired.problems),
         tuple(os.path.join(one.shown, name) for name in (*snapshot.ignored, *others)),  # noqa: PTH118 - "" joins to the bare name

@@ -10,10 +10,10 @@ from unitward.errors import NoSuchUnitError
 if TYPE_CHECKING:
     from unitward.reconcile.document import (
         HeldDocument,
-        ProblemDocument,
         StatusDocument,
         VerdictDocument,
     )
+    from unitward.reconcile.problem_document import ProblemDocument
 
 # Units that are where they should be, or that wait for nothing that unitward could do.
 SETTLED = frozenset(

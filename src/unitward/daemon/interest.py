@@ -2,7 +2,7 @@
 
 from unitward.model.plan import Sync
 from unitward.model.report import Report, Result
-from unitward.reconcile import Considered
+from unitward.reconcile.one_pass import Considered
 from unitward.systemd.manager import Manager
 
 

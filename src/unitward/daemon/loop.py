@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from unitward.config import load_settings
+from unitward.daemon.contact import GONE, Contact
 from unitward.daemon.hearing import Hearing
 from unitward.daemon.interest import followed, keep_history
+from unitward.daemon.memory import collecting_afterwards, give_back_memory
 from unitward.daemon.narrate import Narrator
 from unitward.daemon.outdone import give_up
 from unitward.daemon.own_changes import OwnChanges
+from unitward.daemon.publish import Publisher
 from unitward.daemon.pulse import Pulse
 from unitward.daemon.triggers import Due, Triggers
 from unitward.daemon.upgrades import Upgrades
@@ -22,13 +25,11 @@ from unitward.daemon.wake import wake_socket
 from unitward.daemon.watches import Watches
 from unitward.errors import ConfigError, Exit, ManagerUnreachableError, UnitwardError
 from unitward.model.report import Report
-from unitward.reconcile import Considered, carry_out, consider
 from unitward.reconcile.account import Account
-from unitward.reconcile.document import report_document
+from unitward.reconcile.one_pass import Considered, carry_out, consider, look_ahead
 from unitward.sources.settle import Settle
-from unitward.store.given_up import GivenUp, write_given_up
 from unitward.store.ledger import Ledger
-from unitward.store.remembered import read_remembered, write_remembered
+from unitward.store.remembered import read_remembered
 from unitward.systemd.events import (
     BusAppeared,
     Disconnected,
@@ -37,16 +38,13 @@ from unitward.systemd.events import (
     ManagerGone,
     UnitChanged,
 )
-from unitward.systemd.manager import Manager
 from unitward.systemd.memory import Memory
 from unitward.systemd.notify import Notifier, watchdog_seconds
 from unitward.telemetry.log import Kind, bind_pass, logger
 
-GONE = "the user manager is gone; waiting for it"
 RETRY_SECONDS = 30.0
 BLIND_HINT = f"unitward looks every {RETRY_SECONDS:g} s; `unitward sync` has it look at once"
 END_SECONDS = 1.0
-RECONNECT_FIRST, RECONNECT_LONGEST = 0.2, 10.0
 
 
 class Daemon:
@@ -59,17 +57,17 @@ class Daemon:
         self._narrator = Narrator()
         self._woken = asyncio.Event()
         self._ending = asyncio.Event()
-        self._lost = ""
-        self._memory = Memory(read_remembered(account.folders.remembered))
+        memory = Memory(read_remembered(account.folders.remembered))
+        self._contact = Contact(account, memory, self._on_event)
+        self._publisher = Publisher(account.folders, ledger, memory, self._notifier)
         self._orphaned = False
         self._passes = 0
         self._hearing = Hearing()
         self._pulse = Pulse()
-        self._given_up: GivenUp | None = None
+        self._answers = 0
         self._blind = ""
         settings = account.settings
         self._triggers = Triggers(Settle(settings.settle, settings.settle_cap), settings.resync)
-        self._manager: Manager | None = None
         self._watches: Watches | None = None
         self._upgrades = Upgrades(account, self._ask_later)
         self._own_changes = OwnChanges(account, self._ask_later)
@@ -86,10 +84,9 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_settings)
         with contextlib.suppress(UnitwardError):
             self._account.files.remove_leftovers()
-        await self._connect()
-        assert self._manager is not None
-        await self._upgrades.begin(self._manager)
-        await self._own_changes.begin(self._manager, self._ledger)
+        await self._contact.connect()
+        await self._upgrades.begin(self._contact.manager)
+        await self._own_changes.begin(self._contact.manager, self._ledger)
         dog = asyncio.create_task(self._feed_watchdog())
         self._watches = Watches(
             self._account, self._on_source, self._on_unit_file, self._on_content
@@ -99,7 +96,7 @@ class Daemon:
                 if trouble:
                     logger().warning(f"commands cannot wake unitward: {trouble}")
                 self._notifier.ready("started")
-                watches = f"unitward watches {self._account.source.root}{self._way}"
+                watches = f"unitward watches {self._account.source.root}{self._contact.way}"
                 logger().info(watches, kind=Kind.STARTED)
                 self._triggers.ask("start", time.monotonic())
                 await self._loop()
@@ -109,9 +106,8 @@ class Daemon:
             with contextlib.suppress(asyncio.CancelledError):
                 await dog
             self._watches.close()
-            write_given_up(self._account.folders.given_up, None)
-            if self._manager is not None:
-                await self._manager.close()
+            self._publisher.take_back()
+            await self._contact.close()
         if self._orphaned:
             return None
         logger().info("unitward ends; units keep running", kind=Kind.STOPPING)
@@ -119,19 +115,35 @@ class Daemon:
 
     async def _loop(self) -> None:
         while not self._stopping and not self._orphaned:
-            if self._lost:
+            if self._contact.lost:
                 await self._unless_ending(self._reconnect())
                 continue
             self._woken.clear()
             pause = self._triggers.wait(time.monotonic())
             if pause > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), pause)
+                await self._rest(pause)
                 continue
             due = self._triggers.take(time.monotonic())
             self._orphaned = not self._ledger.is_in_place()
             if due is not None and not self._orphaned:
                 await self._unless_ending(self._guarded_pass(due))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait until something happens or the time is over; look ahead once the source rests."""
+        ahead = self._triggers.until_look_ahead(time.monotonic())
+        if ahead == 0:
+            self._triggers.looks_ahead()
+            await self._unless_ending(self._look_ahead())
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                self._woken.wait(), seconds if ahead is None else min(seconds, ahead)
+            )
+
+    async def _look_ahead(self) -> None:
+        """Have ready what the coming pass will conclude; what goes wrong is told by that pass."""
+        with collecting_afterwards(), contextlib.suppress(UnitwardError):
+            await look_ahead(self._account, self._contact.manager, self._ledger.read())
 
     @property
     def _stopping(self) -> bool:
@@ -158,33 +170,25 @@ class Daemon:
         self._hearing.pass_begins()
         self._pulse.pass_begins(time.monotonic())
         trigger = "; ".join(due.reasons)
-        with bind_pass(self._passes):
+        with bind_pass(self._passes), collecting_afterwards():
             try:
                 await self._pass(due, trigger)
             except ManagerUnreachableError:
-                self._lost = GONE
+                self._contact.lost = GONE
             except UnitwardError as error:
-                self._tell_given_up(error)
+                self._narrator.tell_given_up(error)
+                self._publisher.tell_given_up(error, self._answers)
                 self._triggers.ask("a pass failed", time.monotonic(), RETRY_SECONDS)
             else:
-                self._given_up = None
-                write_given_up(self._account.folders.given_up, None)
+                self._publisher.take_back()
             finally:
                 self._pulse.pass_ends()
                 self._catch_up()
 
-    def _tell_given_up(self, error: UnitwardError) -> None:
-        """Say why a pass failed where it is heard without the ledger, which may be the cause."""
-        since = self._given_up.since if self._given_up else time.time()
-        self._given_up = GivenUp(os.getpid(), since, str(error), error.hint)
-        write_given_up(self._account.folders.given_up, self._given_up)
-        self._narrator.tell_given_up(error)
-        self._notifier.status(f"the last pass was given up: {error}")
-
     async def _pass(self, due: Due, trigger: str) -> None:
-        assert self._manager is not None
-        manager, account, ledger = self._manager, self._account, self._ledger
-        answers = ledger.passes.newest_request()
+        manager, account, ledger = self._contact.manager, self._account, self._ledger
+        self._answers = 0
+        self._answers = ledger.passes.newest_request()
         self._hearing.look_begins()
         recorded = give_up(ledger, self._hearing.take_outdone())
         considered = await consider(account, manager, recorded, settled=due.settled)
@@ -195,22 +199,12 @@ class Daemon:
         self._hearing.pass_looked(followed(considered), report)
         self._narrator.tell(report, trigger)
         self._plan_ahead(considered, report)
-        self._publish(self._with_blindness(report), trigger, answers)
+        report = self._with_blindness(report)
+        self._publisher.publish(report, trigger, self._answers, self._contact.way)
         if not self._stopping and not await self._own_changes.after_pass(manager, report):
             await self._upgrades.after_pass(manager, ledger.read())
-
-    def _publish(self, report: Report, trigger: str, answers: int) -> None:
-        if (told := self._memory.tell()) is not None:
-            write_remembered(self._account.folders.remembered, told)
-        document = report_document(report, trigger)
-        self._ledger.passes.publish(document, report.finished_at, answers)
-        if report.outcomes:
-            self._ledger.passes.add_generation(
-                report.finished_at, str(report.revision), trigger, document
-            )
-        wrong = sum(u.verdict.sync.value in {"failed", "blocked", "invalid"} for u in report.units)
-        text = f"{len(report.units)} units" + (f", {wrong} need attention" if wrong else "")
-        self._notifier.status(f"{text}; revision {report.revision}{self._way}")
+        if self._passes == 1 or report.outcomes:
+            give_back_memory()
 
     def _plan_ahead(self, considered: Considered, report: Report) -> None:
         now = time.monotonic()
@@ -241,38 +235,10 @@ class Daemon:
         for path in paths:
             self._look_at(path, now)
 
-    async def _connect(self) -> None:
-        manager = await Manager.connect(self._account.env, memory=self._memory)
-        manager.listen(self._on_event)
-        self._manager = manager
-        self._lost = ""
-
-    @property
-    def _way(self) -> str:
-        """How the manager is reached, where that is not by the bus."""
-        private = self._manager is not None and self._manager.private
-        return ", over the private socket of the user manager: there is no bus" if private else ""
-
     async def _reconnect(self) -> None:
-        """Connect again with growing pauses, then make a full pass."""
-        if self._manager is not None:
-            await self._manager.close()
-            self._manager = None
-            tell = logger().warning if self._lost == GONE else logger().info
-            tell(self._lost)
-        pause = RECONNECT_FIRST
-        while not self._stopping:
-            try:
-                await self._connect()
-            except UnitwardError:
-                self._woken.clear()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), pause)
-                pause = min(pause * 2, RECONNECT_LONGEST)
-            else:
-                logger().info(f"connected to the user manager again{self._way}")
-                self._triggers.ask("connected again", time.monotonic())
-                return
+        """Connect again, then make a full pass."""
+        if await self._contact.reconnect(self._woken, self._ending.is_set):
+            self._triggers.ask("connected again", time.monotonic())
 
     async def _feed_watchdog(self) -> None:
         """Tell the manager that unitward is alive: the loop runs, and no pass hangs."""
@@ -345,10 +311,10 @@ class Daemon:
                 if self._hearing.job_ended(unit, result):
                     self._unit_changed(unit)
             case BusAppeared():
-                self._lost = "there is a bus now: changing over to it"
+                self._contact.lost = "there is a bus now: changing over to it"
                 self._woken.set()
             case ManagerGone() | ManagerBack() | Disconnected():
-                self._lost = GONE
+                self._contact.lost = GONE
                 self._woken.set()
             case _:
                 pass

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from unitward.errors import UnitwardError
 from unitward.model.plan import Sync, Verb
-from unitward.model.report import Outcome, Report, Result
+from unitward.model.report import Outcome, Report, Result, UnitReport
 from unitward.model.source import Severity
 from unitward.telemetry.log import Kind, logger
 
@@ -22,6 +22,8 @@ class Narrator:
 
     _said: dict[str, float] = field(default_factory=dict)
     _verdicts: dict[str, str] = field(default_factory=dict)
+    _told: tuple[UnitReport, ...] = ()
+    _loud: tuple[UnitReport, ...] = ()
 
     def tell(self, report: Report, trigger: str) -> None:
         """Log one finished pass."""
@@ -99,7 +101,12 @@ class Narrator:
 
     def _tell_verdicts(self, current: set[str], report: Report) -> None:
         acted = {outcome.action.unit for outcome in report.outcomes}
-        for unit in report.units:
+        # Of units that stand as before, only what is wrong may have to be said again.
+        units = self._loud if report.units is self._told else report.units
+        if report.units is not self._told:
+            self._told = report.units
+            self._loud = tuple(u for u in units if u.verdict.sync in LOUD)
+        for unit in units:
             sync = unit.verdict.sync
             before = self._verdicts.get(unit.name)
             self._verdicts[unit.name] = sync.value

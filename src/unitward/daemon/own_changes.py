@@ -7,10 +7,9 @@ from unitward.errors import ManagerUnreachableError, UnitwardError
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.observed import DiskFile
 from unitward.model.report import Report
-from unitward.reconcile import Considered
 from unitward.reconcile.account import Account
-from unitward.reconcile.own_text import HINT, leave_own_alone, own_files
-from unitward.reconcile.plan import plan
+from unitward.reconcile.one_pass import Considered, without_own
+from unitward.reconcile.own_text import HINT, own_files
 from unitward.setup.own_change import (
     begin_change,
     end_change,
@@ -132,9 +131,7 @@ class OwnChanges:
     def _without(self, considered: Considered, reason: str) -> Considered:
         """Return the pass without what it would do to the own unit."""
         self._ask("its own unit waits for a change", AGAIN_SECONDS)
-        desired = leave_own_alone(considered.desired, considered.recorded, reason)
-        sides = (desired, considered.recorded, considered.observed)
-        return Considered(*sides, plan(*sides, self._account.settings))
+        return without_own(considered, self._account, reason)
 
     def _forget_undone(self, considered: Considered) -> None:
         """Give up the memory of what was undone once something else is declared."""

@@ -9,6 +9,8 @@ from unitward.sources.settle import Settle
 
 STATE_PAUSE = 5.0
 COALESCE = 0.05
+AHEAD = 0.1
+"""After which part of the settling time a look at the source may be worth its while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Triggers:
     _last_state_pass: dict[str, float] = field(default_factory=dict)
     _alarm: float = 0.0
     _last_pass: float = 0.0
+    _looked_ahead: bool = False
 
     def use(self, settle: Settle, resync: float) -> None:
         """Take new settings; a change that has not been read yet has to become quiet anew."""
@@ -71,10 +74,25 @@ class Triggers:
         # While the source is being written nothing is read, so that one save is one pass.
         return settling
 
+    def until_look_ahead(self, now: float) -> float | None:
+        """Return the seconds until a look at the source ahead of its pass, None for no look.
+
+        Once for each pass: what is written to all the time is not read all the time.
+        """
+        settling, noted = self.settle.due(now), self.settle.noted
+        if settling is None or noted is None or self._looked_ahead:
+            return None
+        return max(0.0, noted + self.settle.quiet * AHEAD - now)
+
+    def looks_ahead(self) -> None:
+        """Take note of that look."""
+        self._looked_ahead = True
+
     def take(self, now: float) -> Due | None:
         """Return the pass that is due now and forget what asked for it, None if none is."""
         if self.wait(now) > 0:
             return None
+        self._looked_ahead = False
         reasons = [reason for reason, due in self._reasons.items() if due <= now]
         states = [unit for unit, due in self._state_due.items() if due <= now]
         settled = not self.settle.forced

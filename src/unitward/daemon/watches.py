@@ -6,8 +6,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from unitward.model.recorded import Recorded
-from unitward.reconcile import Considered
 from unitward.reconcile.account import Account
+from unitward.reconcile.one_pass import Considered
 from unitward.reconcile.outside import expand_path
 from unitward.sources.watch import FolderWatch, Watcher
 

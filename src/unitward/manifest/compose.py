@@ -7,6 +7,7 @@ are expanded, within a limit on what the expansion would amount to.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Protocol
 
 import yaml
@@ -90,20 +91,17 @@ class _Builder:
         self.aliased = False
 
     def take(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._add(self._scalar(event), event.anchor, 1)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._open(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._close()
-            case yaml.AliasEvent():
-                node = self._aliased(event)
-                self._add(node, None, node.size)
-            case yaml.DocumentStartEvent():
-                self._document(_at(event))
-            case _:
-                pass
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(self._scalar(event), event.anchor, 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._close()
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.AliasEvent):
+            node = self._aliased(event)
+            self._add(node, None, node.size)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(_at(event))
 
     def _document(self, at: At) -> None:
         self._documents += 1
@@ -132,7 +130,8 @@ class _Builder:
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         at = _at(event)
-        self._refuse_tag(event.tag, at)
+        if event.tag is not None:
+            self._refuse_tag(at)
         if len(self._stack) >= MAX_DEPTH:
             self._report.error(
                 at, f"nested more than {MAX_DEPTH} deep", "a manifest needs no such depth"
@@ -148,10 +147,10 @@ class _Builder:
         node: Node
         if done.is_map:
             pairs = self._merged(done)
-            size = 1 + sum(1 + value.size for _, value in pairs)
+            size = 1 + len(pairs) + sum([value.size for _, value in pairs])
             node = Pairs(pairs, done.at.line, done.at.column, size)
         else:
-            size = 1 + sum(node.size for node in done.nodes)
+            size = 1 + sum([node.size for node in done.nodes])
             node = Items(tuple(done.nodes), done.at.line, done.at.column, size)
         self._add(node, done.anchor, 1)
 
@@ -207,7 +206,7 @@ class _Builder:
         mark = event.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         if event.tag is not None:
-            self._refuse_tag(event.tag, At(line, column))
+            self._refuse_tag(At(line, column))
         if plain and self._comments:
             self._refuse_cut(event)
         if self._substitutions and "${{" in value:
@@ -216,16 +215,15 @@ class _Builder:
                 "${{ … }} is not supported yet",
                 "write the value itself for now",
             )
-        return Scalar(value, line, column, plain)
+        return Scalar(intern(value), line, column, plain)
 
-    def _refuse_tag(self, tag: str | None, at: At) -> None:
-        if tag is not None:
-            written = self._from(at).rstrip()
-            self._report.error(
-                at,
-                f"{shown(written.split(' ')[0])} is a YAML tag, and YAML would drop it",
-                f"quote this value: {quoted(shown(written))}",
-            )
+    def _refuse_tag(self, at: At) -> None:
+        written = self._from(at).rstrip()
+        self._report.error(
+            at,
+            f"{shown(written.split(' ')[0])} is a YAML tag, and YAML would drop it",
+            f"quote this value: {quoted(shown(written))}",
+        )
 
     def _from(self, at: At) -> str:
         """Return what stands at a position; an empty value can end after the last line."""
@@ -252,8 +250,10 @@ def build(text: str, lines: tuple[str, ...], report: Report) -> Built:
     too much of anything) is added to the report.
     """
     builder = _Builder(text, lines, report)
+    loader = _LOADER(text)
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        # What yaml.parse does, without a generator and a second look at each event.
+        while (event := loader.get_event()) is not None:
             builder.take(event)
     except _TooMuchError:
         return Built()
@@ -261,6 +261,8 @@ def build(text: str, lines: tuple[str, ...], report: Report) -> Built:
         return Built(fault=_fault(error))
     except yaml.YAMLError as error:
         return Built(fault=SyntaxFault(0, 0, 0, shown(str(error))))
+    finally:
+        loader.dispose()
     return Built(builder.root, aliased=builder.aliased)
 
 

@@ -43,7 +43,7 @@ def classify(path: str) -> FileKind:
     if any(part.startswith(".") for part in (*folders, name)) or name.endswith(_LEFTOVER_SUFFIXES):
         return FileKind.IGNORED
     parent = folders[-1] if folders else ""
-    if names.is_dropin(f"{parent}/{name}"):
+    if parent.endswith(".d") and names.is_dropin(f"{parent}/{name}"):
         return FileKind.DROP_IN
     if name.endswith(_MANIFEST_SUFFIXES):
         return FileKind.MANIFEST

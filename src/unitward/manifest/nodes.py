@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 _OPENING = re.compile(r"""(?:^|(?<=[\s=(,:]))["']""")
 
@@ -16,16 +17,12 @@ class Scalar:
     line: int
     column: int
     plain: bool = False
+    size: ClassVar[int] = 1
 
     @property
     def missing(self) -> bool:
         """Tell whether nothing at all is written; `""` is not missing."""
         return self.plain and not self.text
-
-    @property
-    def size(self) -> int:
-        """A text is one node."""
-        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,10 @@ class Pairs:
 
     def get(self, key: str) -> Node | None:
         """Return the value of the key, None when absent."""
-        return next((value for name, value in self.pairs if name.text == key), None)
+        for name, value in self.pairs:
+            if name.text == key:
+                return value
+        return None
 
 
 Node = Scalar | Items | Pairs

@@ -58,7 +58,7 @@ class Report:
 
     def about(self, unit: str) -> Report:
         """Return the same report, its next problems concerning the unit."""
-        return replace(self, unit=unit)
+        return Report(self.file, unit, self.shared)
 
     def place(self, at: Positioned) -> Place:
         """Return the position as a place in this file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest import body as bodies
@@ -94,8 +94,7 @@ def _unit(
 ) -> list[Draft]:
     body = bodies.read(node, Where.UNIT, report)
     content = draft.content(body, unit.suffix, context, report)
-    policy = policies.read(body, Policy(), context, report)
-    policy = replace(policy, env_files=content.env_files)
+    policy = policies.read(body, Policy(env_files=content.env_files), context, report)
     maker = Maker(unit, body, content, policy, (str(unit),))
     _guard(maker, at, report)
     own = Draft(_declaration(str(unit), at, content, policy, report), maker.owners)

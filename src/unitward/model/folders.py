@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.errors import UnitwardError
+from unitward.model.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def folders_from(env: Mapping[str, str], uid: int) -> Folders:
         remembered=runtime / "unitward" / "remembered.json",
         given_up=runtime / "unitward" / "given-up.json",
     )
+
+
+def source_folder(folders: Folders, settings: Settings) -> Path:
+    """Return the desired-state folder in force."""
+    return Path(settings.source) if settings.source else folders.desired
 
 
 def _absolute(env: Mapping[str, str], name: str) -> Path | None:

@@ -28,7 +28,7 @@ class UnitText:
         """Return the values of a list-like key after resets (`Key=` empties the list)."""
         result: list[str] = []
         for entry in self.entries:
-            if (entry.section, entry.key) == (section, key):
+            if entry.key == key and entry.section == section:
                 if entry.value:
                     result.append(entry.value)
                 else:
@@ -42,7 +42,8 @@ class UnitText:
 
     def words(self, section: str, key: str) -> tuple[str, ...]:
         """Return the blank-separated words of all values of a key, after resets."""
-        return tuple(word for value in self.values(section, key) for word in value.split())
+        values = self.values(section, key)
+        return tuple(word for value in values for word in value.split()) if values else ()
 
     def has_section(self, section: str) -> bool:
         """Tell whether any entry stands in the section."""

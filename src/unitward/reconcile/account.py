@@ -4,18 +4,17 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from unitward.config import load_settings
-from unitward.model.folders import Folders, folders_from
+from unitward.model.folders import Folders, folders_from, source_folder
 from unitward.model.recorded import Recorded
 from unitward.model.settings import Settings
 from unitward.model.unittext import DirectiveTable
-from unitward.reconcile.again import Decided, Declared
+from unitward.reconcile.again import Decided, Declared, Reported
 from unitward.reconcile.check import CheckCache
 from unitward.reconcile.desire import DesireCache
 from unitward.reconcile.load import Source
-from unitward.reconcile.observe import AskedNames, World
+from unitward.reconcile.observe import Subjects, World
 from unitward.reconcile.outside import Places
 from unitward.store.identity import identity
 from unitward.store.installation import marked_installation
@@ -33,9 +32,10 @@ class Caches:
 
     desire: DesireCache = field(default_factory=DesireCache)
     check: CheckCache = field(default_factory=CheckCache)
-    asked: AskedNames = field(default_factory=AskedNames)
+    subjects: Subjects = field(default_factory=Subjects)
     declared: Declared | None = None
     decided: Decided | None = None
+    reported: Reported | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Account:
 
     def world(self, manager: Manager) -> World:
         """Return the doors for observing through this manager."""
-        return World(manager, self.files, self.places, self.env, self.caches.asked)
+        return World(manager, self.files, self.places, self.env, self.caches.subjects)
 
     @property
     def places(self) -> Places:
@@ -85,11 +85,6 @@ def assemble(env: Mapping[str, str]) -> Account:
     )
 
 
-def source_folder(folders: Folders, settings: Settings) -> Path:
-    """Return the desired-state folder in force."""
-    return Path(settings.source) if settings.source else folders.desired
-
-
 def recorded_now(account: Account) -> Recorded:
     """Return the ledger's content without touching it; empty when there is no ledger yet."""
     ledger = read_ledger(account.folders.ledger)
@@ -103,9 +98,12 @@ def recorded_now(account: Account) -> Recorded:
 
 @asynccontextmanager
 async def connected(account: Account) -> AsyncIterator[Manager]:
-    """Be connected to the account's user manager. Raises ManagerUnreachableError."""
+    """Be connected to the account's user manager, for one look or one pass.
+
+    Raises ManagerUnreachableError.
+    """
     memory = Memory(read_remembered(account.folders.remembered))
-    manager = await Manager.connect(account.env, memory=memory)
+    manager = await Manager.connect(account.env, memory=memory, listening=False)
     try:
         yield manager
     finally:

@@ -4,14 +4,17 @@ Deciding is a pure function of its sides, so equal sides need not be weighed aga
 in which nothing happened costs a look at every file and one at the manager.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unitward.model.desired import Desired
 from unitward.model.observed import Observed
 from unitward.model.plan import Plan
 from unitward.model.recorded import Recorded
+from unitward.model.report import Report
 from unitward.model.settings import Settings
 from unitward.model.source import Snapshot, Unavailable
+from unitward.model.unitstate import UnitStatus
 from unitward.reconcile.desire import Terms
 
 
@@ -54,18 +57,40 @@ class Decided:
     def holds_for(
         self, desired: Desired, recorded: Recorded, observed: Observed, settings: Settings
     ) -> bool:
-        """Tell whether nothing to do then means nothing to do now.
+        """Tell whether the same is to be decided now.
 
-        Only a plan without actions that waits for no moment is independent of the clock.
+        Only a plan that waits for no moment and notes none is independent of the clock.
         """
-        if self.plan.actions or self.plan.wake_at or self.plan.close or self.plan.found:
+        if self.plan.wake_at or self.plan.absences:
             return False
-        same_moment = replace(
-            observed, now=self.observed.now, now_monotonic=self.observed.now_monotonic
-        )
         return (
             desired is self.desired
             and recorded is self.recorded
             and settings == self.settings
-            and same_moment == self.observed
+            and _at_moment_of(self.observed, observed) == self.observed
         )
+
+    def seen_again(self, observed: Observed) -> Observed:
+        """Return what was seen then as of now; its parts are the objects of then."""
+        return _at_moment_of(observed, self.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a pass without an outcome said, and from which decision and which states."""
+
+    plan: Plan
+    units: Mapping[str, UnitStatus]
+    report: Report
+
+    def holds_for(self, plan: Plan, observed: Observed) -> bool:
+        """Tell whether a pass that took all of that over says the same, at another moment.
+
+        Only what `Decided` gave again is the same object, and then nothing else differs.
+        """
+        return plan is self.plan and observed.units is self.units
+
+
+def _at_moment_of(observed: Observed, seen: Observed) -> Observed:
+    """Return what was seen with the clocks of the other one."""
+    return replace(seen, now=observed.now, now_monotonic=observed.now_monotonic)

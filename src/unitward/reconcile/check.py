@@ -1,12 +1,12 @@
 """Desired -> Desired without what systemd itself would refuse. The second check.
 
-One `systemd-analyze verify` for the whole set, and only when a file of it is new since
-the last check. Its messages are mapped back to the lines of the manifests.
+`systemd-analyze verify` for the files that are new since the last check and all that they
+have to do with. Its messages are mapped back to the lines of the manifests.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unitward.manifest.cron import calendar_of_cron
@@ -15,6 +15,7 @@ from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
 from unitward.model.source import Place, Problem, Severity
 from unitward.reconcile.freezing import freeze_what_names_the_frozen
+from unitward.reconcile.together import beside, groups
 from unitward.systemd.verify import Finding, verify
 
 NOWHERE = Place("systemd-analyze")
@@ -46,7 +47,8 @@ async def check(
     }
     if not changed:
         return desired
-    findings = await _findings(files, env, cache)
+    concerned = beside(changed, groups(files))
+    findings = await _findings(files, concerned, env, cache)
     problems: list[Problem] = []
     frozen: dict[str, Freeze] = {}
     # What systemd says of a whole unit often follows from what it said of a line.
@@ -77,13 +79,17 @@ async def check(
 
 
 async def _findings(
-    files: Mapping[str, DesiredFile], env: Mapping[str, str], cache: CheckCache
+    files: Mapping[str, DesiredFile],
+    concerned: Sequence[Collection[str]],
+    env: Mapping[str, str],
+    cache: CheckCache,
 ) -> tuple[Finding, ...]:
-    lines = [f"{path} {file.digest}" for path, file in sorted(files.items())]
+    asked = {path: files[path] for path in sorted(path for group in concerned for path in group)}
+    lines = [f"{path} {file.digest}" for path, file in asked.items()]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     if digest != cache.digest:
-        contents = {path: file.content for path, file in files.items()}
-        cache.findings = await verify(contents, env=env)
+        contents = {path: file.content for path, file in asked.items()}
+        cache.findings = await verify(contents, env=env, groups=concerned)
         cache.digest = digest
     return cache.findings
 

@@ -7,6 +7,7 @@ in the next pass; then all declarations are put together and what is broken is f
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from unitward.manifest.read import read_file
 from unitward.model.declared import Declaration
@@ -21,6 +22,7 @@ from unitward.model.source import (
     SourceFile,
     Unavailable,
 )
+from unitward.reconcile.built import BuiltUnits
 from unitward.reconcile.gather import DecodedFile, Terms, put_together
 from unitward.unitfile.mark import header_lines, seal
 from unitward.unitfile.render import render_with_lines
@@ -30,10 +32,11 @@ __all__ = ["DecodedFile", "DesireCache", "Terms", "decode_file", "decode_in_step
 
 @dataclass(slots=True)
 class DesireCache:
-    """Decoded and rendered files by path and digest; valid for one set of Terms."""
+    """Decoded and rendered files by path and digest, valid for one set of Terms; built units."""
 
     terms: Terms | None = None
     files: dict[str, tuple[str, DecodedFile]] = field(default_factory=dict)
+    built: BuiltUnits = field(default_factory=BuiltUnits)
 
 
 def desire(
@@ -53,7 +56,7 @@ def desire(
         )
     decoded = _decode_all(snapshot, terms, cache)
     decoded = [_invalid_if_it_was_ours(item, recorded) for item in decoded]
-    return put_together(snapshot, decoded, recorded, terms)
+    return put_together(snapshot, decoded, recorded, terms, cache.built)
 
 
 def decode_file(file: SourceFile, terms: Terms) -> DecodedFile:
@@ -118,7 +121,7 @@ def _render(declaration: Declaration, installation: str) -> DesiredFile:
     return DesiredFile(
         path=declaration.name,
         content=content,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=intern(hashlib.sha256(content).hexdigest()),
         place=declaration.place,
         text=declaration.text,
         line_places=tuple(sorted(lines)),

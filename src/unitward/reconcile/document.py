@@ -9,10 +9,10 @@ from typing import TypedDict
 from unitward.model.plan import Action, Held, Plan, Verdict
 from unitward.model.report import Outcome, Report, UnitReport
 from unitward.model.source import Place, Problem
+from unitward.reconcile.problem_document import ProblemDocument, problem_document
 
 PLAN_SCHEMA = "unitward/plan/v1"
 STATUS_SCHEMA = "unitward/status/v1"
-VALIDATE_SCHEMA = "unitward/validate/v1"
 
 
 class ActionDocument(TypedDict):
@@ -59,20 +59,6 @@ class HeldDocument(TypedDict):
     digest: str
 
 
-class ProblemDocument(TypedDict):
-    """Something wrong in the source; line and column count from 1, 0 is the whole."""
-
-    file: str
-    line: int
-    column: int
-    severity: str
-    message: str
-    hint: str
-    unit: str
-    lint: str
-    snippet: str
-
-
 class PlanDocument(TypedDict):
     """What `unitward plan -o json` prints."""
 
@@ -114,13 +100,6 @@ class StatusDocument(TypedDict):
     actions: list[OutcomeDocument]
     held: list[HeldDocument]
     notes: list[str]
-    problems: list[ProblemDocument]
-
-
-class ValidateDocument(TypedDict):
-    """What `unitward validate -o json` prints."""
-
-    schema: str
     problems: list[ProblemDocument]
 
 
@@ -187,29 +166,6 @@ def outcome_document(outcome: Outcome) -> OutcomeDocument:
         **action_document(outcome.action),
         "result": outcome.result.value,
         "detail": outcome.detail,
-    }
-
-
-def problem_document(problem: Problem) -> ProblemDocument:
-    """Return the document of one problem of the source."""
-    return {
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "column": problem.place.column,
-        "severity": problem.severity.value,
-        "message": problem.message,
-        "hint": problem.hint,
-        "unit": problem.unit,
-        "lint": problem.lint,
-        "snippet": problem.snippet,
-    }
-
-
-def validate_document(problems: Sequence[Problem]) -> ValidateDocument:
-    """Return the document of a validation."""
-    return {
-        "schema": VALIDATE_SCHEMA,
-        "problems": [problem_document(problem) for problem in problems],
     }
 
 

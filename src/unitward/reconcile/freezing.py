@@ -26,8 +26,10 @@ def freeze_what_names_the_frozen(
     units: Mapping[str, DesiredUnit], frozen: dict[str, Freeze], recorded: Recorded
 ) -> None:
     """Add to `frozen` every unit that changed in this revision and names a frozen one."""
+    if not frozen:
+        return
     changed = [unit for unit in units.values() if _is_changed(unit, recorded)]
-    grew = bool(frozen)
+    grew = True
     while grew:
         grew = False
         for unit in changed:

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from unitward.model.declared import Declaration, Manifest, Policy
+from unitward.model.declared import Declaration, Manifest
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
 from unitward.model.recorded import Recorded
 from unitward.model.source import Place, Problem, Severity, Snapshot
 from unitward.model.unittext import DirectiveTable
+from unitward.reconcile.built import BuiltUnits, DeclaredText, Parts
 from unitward.reconcile.freezing import freeze_what_names_the_frozen
-from unitward.unitfile.compare import merged
-from unitward.unitfile.effects import run_digest
 from unitward.unitfile.names import parse_dropin, parse_name
 
 
@@ -38,9 +37,7 @@ class DecodedFile:
 class Gathered:
     """Declarations of all files by name while they are being put together."""
 
-    texts: dict[str, list[tuple[Declaration, DesiredFile]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    texts: dict[str, list[DeclaredText]] = field(default_factory=lambda: defaultdict(list))
     policies: dict[str, list[Declaration]] = field(default_factory=lambda: defaultdict(list))
     problems: list[Problem] = field(default_factory=list)
     frozen: dict[str, Freeze] = field(default_factory=dict)
@@ -49,12 +46,16 @@ class Gathered:
 
 
 def put_together(
-    snapshot: Snapshot, decoded: Iterable[DecodedFile], recorded: Recorded, terms: Terms
+    snapshot: Snapshot,
+    decoded: Iterable[DecodedFile],
+    recorded: Recorded,
+    terms: Terms,
+    built: BuiltUnits,
 ) -> Desired:
     """Return what the whole folder asks for; what is broken in it is frozen."""
     gathered = _gather(decoded)
     _freeze_declared_twice(gathered)
-    units, loose, unsupported = _build_units(gathered, terms)
+    units, loose, unsupported = _build_units(gathered, terms, built)
     declared = units.keys() | unsupported.keys()
     for name, unit in recorded.units.items():
         broken = gathered.broken_files.get(unit.place.file)
@@ -184,10 +185,10 @@ def _freeze_declared_twice(gathered: Gathered) -> None:
 
 
 def _build_units(
-    gathered: Gathered, terms: Terms
+    gathered: Gathered, terms: Terms, built: BuiltUnits
 ) -> tuple[dict[str, DesiredUnit], list[DesiredFile], dict[str, Freeze]]:
-    fragments: dict[str, tuple[Declaration, DesiredFile]] = {}
-    dropins: dict[str, list[tuple[Declaration, DesiredFile]]] = defaultdict(list)
+    fragments: dict[str, DeclaredText] = {}
+    dropins: dict[str, list[DeclaredText]] = defaultdict(list)
     loose: list[DesiredFile] = []
     unsupported: dict[str, Freeze] = {}
     for name, texts in sorted(gathered.texts.items()):
@@ -209,8 +210,10 @@ def _build_units(
     policies = {name: found[0] for name, found in gathered.policies.items()}
     names = (fragments.keys() | dropins.keys() | policies.keys()) - unsupported.keys()
     units = {
-        name: _build_unit(name, fragments, dropins, policies.get(name)) for name in sorted(names)
+        name: built.take(_parts_of(name, fragments, dropins, policies.get(name)))
+        for name in sorted(names)
     }
+    built.forget_others(names)
     return units, loose, unsupported
 
 
@@ -231,43 +234,19 @@ def _is_loose(unit: str) -> bool:
     return not dot or not stem or stem.endswith("-")
 
 
-def _build_unit(
+def _parts_of(
     name: str,
-    fragments: Mapping[str, tuple[Declaration, DesiredFile]],
-    dropins: Mapping[str, list[tuple[Declaration, DesiredFile]]],
+    fragments: Mapping[str, DeclaredText],
+    dropins: Mapping[str, list[DeclaredText]],
     policy: Declaration | None,
-) -> DesiredUnit:
-    parsed = parse_name(name)
-    own = fragments.get(name)
+) -> Parts:
+    parsed, own = parse_name(name), fragments.get(name)
     template = parsed.template if parsed.is_instance and own is None else ""
-    base = fragments.get(template) if template else None
-    own_dropins = [file for _, file in dropins.get(name, [])]
-    inherited = [file for _, file in dropins.get(template, [])] if template else []
-    fragment = own or base
-    ordered = sorted([*inherited, *own_dropins], key=lambda f: f.path.rpartition("/")[2])
-    text = merged(*([fragment[1].text] if fragment else []), *(file.text for file in ordered))
-    declaration = policy or (own[0] if own else dropins[name][0][0])
-    place = own[0].place if own and policy is None else declaration.place
-    suffix = name[name.rindex(".") :]
-    return DesiredUnit(
+    return Parts(
         name=name,
-        place=place,
-        text=text,
-        policy=_policy_of(own, policy, dropins.get(name, [])),
-        fragment=own[1] if own else None,
-        dropins=tuple(own_dropins),
-        template=template if base else "",
-        run_digest=run_digest(suffix, text) if text.entries else "",
+        own=own,
+        dropins=tuple(dropins.get(name, ())),
+        policy=policy,
+        template=fragments.get(template),
+        inherited=tuple(dropins.get(template, ())),
     )
-
-
-def _policy_of(
-    own: tuple[Declaration, DesiredFile] | None,
-    policy: Declaration | None,
-    dropins: list[tuple[Declaration, DesiredFile]],
-) -> Policy:
-    if policy is not None:
-        return policy.policy
-    if own is not None:
-        return own[0].policy
-    return dropins[0][0].policy

@@ -20,6 +20,12 @@ class Source:
     cache: ReadCache = field(default_factory=ReadCache)
 
 
+def is_locked(source: Source) -> bool:
+    """Tell whether git is changing the folder at the moment."""
+    checkout = find_checkout(source.root)
+    return checkout is not None and checkout.index_locked()
+
+
 async def load(source: Source, *, settled: bool) -> Snapshot | Unavailable:
     """Read the folder whole, waiting for git to finish a checkout in it (60 s at most).
 

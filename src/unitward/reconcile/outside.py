@@ -3,7 +3,7 @@
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,12 @@ def files_differ(unit: DesiredUnit, files: Mapping[str, DiskFile]) -> bool:
     return any(files[file.path].digest != file.digest for file in unit.files())
 
 
-def is_to_change(unit: DesiredUnit, desired: Desired, files: Mapping[str, DiskFile]) -> bool:
-    """Tell whether a file of the unit, or of its template, is not on disk as it should be."""
-    template = desired.units.get(unit.template)
-    return files_differ(unit, files) or (template is not None and files_differ(template, files))
+def is_to_change(unit: DesiredUnit, changed: Collection[str]) -> bool:
+    """Tell whether a file of the unit, or of its template, is not on disk as it should be.
+
+    changed: the units with such a file of their own.
+    """
+    return unit.name in changed or unit.template in changed
 
 
 def read_contents(desired: Desired, places: Places) -> dict[str, str | None]:
@@ -89,20 +91,21 @@ def _raise(error: OSError) -> None:
 
 def missing_paths(
     desired: Desired,
-    files: Mapping[str, DiskFile],
+    changed: Collection[str],
     units: Mapping[str, UnitStatus],
     places: Places,
 ) -> dict[str, str]:
-    """Return services that cannot start because an executable or folder is not there (F)."""
+    """Return services that cannot start because an executable or folder is not there (F).
+
+    changed: the units with a file that is not on disk as it should be.
+    """
     found: dict[str, str] = {}
     for name, unit in desired.units.items():
         status = units.get(name)
         is_up = status is not None and status.active in {"active", "reloading"}
-        if (
-            unit.suffix != ".service"
-            or unit.is_template
-            or (is_up and not is_to_change(unit, desired, files))
-        ):
+        if is_up and not is_to_change(unit, changed):
+            continue
+        if unit.suffix != ".service" or unit.is_template:
             continue
         for path in _needed_paths(unit):
             real = expand_path(path, name, places)

@@ -1,10 +1,10 @@
 """Whether units that a pass may restart would start again (semantics.md C18)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from unitward.model.declared import OnChange
 from unitward.model.desired import Desired, DesiredUnit
-from unitward.model.observed import DiskFile
-from unitward.model.recorded import IntentKind, Recorded
+from unitward.model.recorded import IntentKind, Recorded, RecordedUnit
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.model.unittext import UnitText
 from unitward.reconcile.contents import contents_changed
@@ -22,22 +22,34 @@ NOT_OF_THE_NAME = {letter: f"%{letter}" for letter in KNOWN - frozenset("iIjJnNp
 def may_restart(
     desired: Desired,
     recorded: Recorded,
-    files: Mapping[str, DiskFile],
+    changed: Collection[str],
     units: Mapping[str, UnitStatus],
     external: Mapping[str, str | None],
 ) -> list[DesiredUnit]:
-    """Return the running units with changed files or contents, or with an open intent to run."""
+    """Return the running units with changed files or contents, or with an open intent to run.
+
+    Those too whose process is older than their file, so that later passes say why.
+    changed: the units with a file that is not on disk as it should be.
+    """
     intended = {i.unit for i in recorded.intents if i.kind is IntentKind.RUN}
     found = []
     for name, unit in desired.units.items():
         status = units.get(name)
-        if unit.is_template or status is None or status.active not in UP:
+        if status is None or status.active not in UP:
             continue
         known = recorded.units.get(name)
-        contents = known is not None and any(contents_changed(unit, known, external))
-        if contents or name in intended or is_to_change(unit, desired, files):
+        due = name in intended or is_to_change(unit, changed) or _is_older(unit, known)
+        if not due and external and known is not None:
+            due = any(contents_changed(unit, known, external))
+        if due and not unit.is_template:
             found.append(unit)
     return found
+
+
+def _is_older(unit: DesiredUnit, known: RecordedUnit | None) -> bool:
+    if known is None or known.run_digest in ("", unit.run_digest):
+        return False
+    return unit.policy.on_change not in (OnChange.KEEP, OnChange.RELOAD)
 
 
 async def failing_conditions(

@@ -7,6 +7,7 @@ import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from unitward.model.source import SourceFile, Unreadable
 from unitward.sources.trust import distrust, owned
@@ -30,9 +31,8 @@ class MovedError(Exception):
     """What was just seen at a path is no longer there: the folder has to be read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """What changes whenever the content does."""
+class _Stamp(NamedTuple):
+    """What changes whenever the content does. A tuple: one is made for each file of each pass."""
 
     device: int
     inode: int
@@ -51,6 +51,14 @@ class ReadCache:
 
     kept: dict[str, tuple[_Stamp, SourceFile]] = field(default_factory=dict)
 
+    def unchanged(self, name: str, status: os.stat_result) -> SourceFile | None:
+        """Return the file `name` as it was read, None where its status calls for reading it.
+
+        A cache knows only files that were not refused; a change of owner or mode changes ctime.
+        """
+        known = self.kept.get(name)
+        return known[1] if known is not None and known[0] == _stamp(status) else None
+
     def forget_others(self, paths: set[str]) -> None:
         """Forget every file that is not among the paths."""
         for path in self.kept.keys() - paths:
@@ -67,10 +75,10 @@ def read_content(path: Path, name: str, *, uid: int | None, cache: ReadCache) ->
     refused = _refused(status, path, uid)
     if refused is not None:
         return SourceFile(name, refused)
+    known = cache.unchanged(name, status)
+    if known is not None:
+        return known
     stamp = _stamp(status)
-    known = cache.kept.get(name)
-    if known is not None and known[0] == stamp:
-        return known[1]
     content = _bytes(path, stamp)
     if isinstance(content, Unreadable):
         return SourceFile(name, content)
@@ -114,7 +122,7 @@ def _bytes(path: Path, expected: _Stamp) -> bytes | Unreadable:
     try:
         if _stamp(os.fstat(descriptor)) != expected:
             raise MovedError(path)
-        content = _read_all(descriptor)
+        content = _read_all(descriptor, expected.size)
         if _stamp(os.fstat(descriptor)) != expected or len(content) != expected.size:
             raise MovedError(path)
     except OSError as error:
@@ -124,9 +132,10 @@ def _bytes(path: Path, expected: _Stamp) -> bytes | Unreadable:
     return content
 
 
-def _read_all(descriptor: int) -> bytes:
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Return what the file holds, at most one byte more than it had when it was looked at."""
     parts: list[bytes] = []
-    left = MAX_FILE_BYTES + 1
+    left = size + 1
     while left and (part := os.read(descriptor, left)):
         parts.append(part)
         left -= len(part)

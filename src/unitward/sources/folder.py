@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from unitward.manifest.files import FileKind, classify
@@ -103,7 +104,7 @@ class _Reading:
         return True
 
     def snapshot(self, commit: str, *, settled: bool) -> Snapshot:
-        files = tuple(sorted(self.files, key=lambda file: file.path))
+        files = tuple(sorted(self.files, key=attrgetter("path")))
         return Snapshot(
             root=str(self.root),
             files=files,
@@ -134,17 +135,23 @@ class _Reading:
                 )
             )
         self.seen_folders[path] = (*identity, status.st_mtime_ns)
-        for name in _listed(path):
+        prefix, within = (f"{rel}/" if rel else ""), (*above, identity)
+        for entry in _listed(path):
             self.entries += 1
             if self.entries > MAX_ENTRIES:
                 raise self._too_much(f"more than {MAX_ENTRIES} entries")
-            self._entry(path / name, f"{rel}/{name}" if rel else name, (*above, identity))
+            self._entry(entry, f"{prefix}{entry.name}", within)
 
-    def _entry(self, path: Path, rel: str, above: tuple[_Identity, ...]) -> None:
-        if path.name.startswith("."):
+    def _entry(self, entry: os.DirEntry[str], rel: str, above: tuple[_Identity, ...]) -> None:
+        if entry.name.startswith("."):
             self.ignored.append(rel)
             return
-        status, end = _status(path, follow=False), path
+        status = _status(entry, follow=False)
+        known = self.cache.unchanged(rel, status)
+        if known is not None:
+            self._add(known)
+            return
+        path = end = Path(entry.path)
         if stat.S_ISLNK(status.st_mode):
             target = follow(path, uid=self.uid, tree=self.checkout.top if self.checkout else None)
             if isinstance(target, Unreadable):
@@ -178,23 +185,23 @@ class _Reading:
         )
 
 
-def _listed(path: Path) -> list[str]:
+def _listed(path: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(path) as entries:
-            return sorted(entry.name for entry in entries)
+            return sorted(entries, key=attrgetter("name"))
     except FileNotFoundError as error:
         raise MovedError(path) from error
     except OSError as error:
         raise _cannot_list(path, error) from None
 
 
-def _status(path: Path, *, follow: bool) -> os.stat_result:
+def _status(path: Path | os.DirEntry[str], *, follow: bool) -> os.stat_result:
     try:
         return path.stat(follow_symlinks=follow)
     except FileNotFoundError as error:
         raise MovedError(path) from error
     except OSError as error:
-        raise _cannot_list(path, error) from None
+        raise _cannot_list(Path(path), error) from None
 
 
 def _cannot_list(path: Path, error: OSError) -> _CannotReadError:
@@ -207,8 +214,8 @@ def _shown(rel: str) -> str:
 
 
 def _digest(files: tuple[SourceFile, ...]) -> str:
-    total = hashlib.sha256()
+    parts = []
     for file in files:
         said = file.content.reason if isinstance(file.content, Unreadable) else file.digest
-        total.update(f"{file.path}\0{said}\0".encode())
-    return total.hexdigest()
+        parts.append(f"{file.path}\0{said}\0")
+    return hashlib.sha256("".join(parts).encode()).hexdigest()

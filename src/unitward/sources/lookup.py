@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import itemgetter
 from pathlib import Path
 
 from unitward.manifest.files import FileKind, classify
@@ -57,14 +58,21 @@ class Lookup:
 
     register: told of each folder of interest. uid: folders of others are watched only on
     the way to the root; what root changes in them shows at the next rescan.
+    suffices: tells whether a file of the root, by its relative path, is told of well enough by
+    its own name, so that links to it need not be followed.
     links: the relative paths that are links, once walked.
+
+    A unit folder holds a link for every enabled unit: 1000 that end at files of the folder
+    itself cost 10 ms, followed step by step 150 ms.
     """
 
     root: Path
     uid: int
     recursive: bool
     register: Register
+    suffices: Callable[[str], bool] = lambda _: False
     links: set[str] = field(default_factory=set)
+    _told: dict[str, dict[str, str]] = field(default_factory=dict)
     _found: dict[tuple[Path, Why], Interest] = field(default_factory=dict)
     _resolved: dict[Path, Path | None] = field(default_factory=dict)
 
@@ -102,17 +110,35 @@ class Lookup:
             return
         self._found[key] = Interest(real, Why.CONTENT, rel)
         self.register(self._found[key])
-        for name, is_folder, is_link in _listed(real):
+        entries = [entry for entry in _listed(real) if not entry[0].startswith(".")]
+        self._told[str(real)] = {
+            name: below(rel, name)
+            for name, is_folder, is_link in entries
+            if not is_folder and not is_link
+        }
+        # Links last: by then all that they can end at inside is known.
+        for name, is_folder, is_link in sorted(entries, key=itemgetter(2)):
             inner = below(rel, name)
-            if name.startswith("."):
-                continue
             if is_link:
-                self._link(real / name, inner)
+                self.links.add(inner)
+                if not self._is_told(str(real), name):
+                    self._link(real / name, inner)
             elif is_folder and self.recursive:
                 self._content(real / name, inner)
 
+    def _is_told(self, folder: str, name: str) -> bool:
+        """Tell whether a link ends at a file of a folder under watch, which tells of itself."""
+        try:
+            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - Path takes thrice the time
+        except OSError:
+            return False
+        if _UP in target.removeprefix(f"{_UP}/").split("/"):
+            return False  # beyond a link `..` is the folder above the link's end
+        where, _, file = os.path.normpath(os.path.join(folder, target)).rpartition("/")  # noqa: PTH118 - the same
+        rel = self._told.get(where, {}).get(file)
+        return rel is not None and self.suffices(rel)
+
     def _link(self, path: Path, rel: str) -> None:
-        self.links.add(rel)
         end = self._resolve(path, rel, 0)
         if end is None:
             return

@@ -8,7 +8,7 @@ class Settle:
     """
 
     def __init__(self, quiet: float, cap: float) -> None:
-        self._quiet = quiet
+        self.quiet = quiet
         self._cap = cap
         self._first: float | None = None
         self._last = 0.0
@@ -23,7 +23,7 @@ class Settle:
         """Return the seconds until the folder should be read, None when nothing changed."""
         if self._first is None:
             return None
-        return max(0.0, min(self._last + self._quiet, self._first + self._cap) - now)
+        return max(0.0, min(self._last + self.quiet, self._first + self._cap) - now)
 
     @property
     def noted(self) -> float | None:
@@ -33,7 +33,7 @@ class Settle:
     @property
     def forced(self) -> bool:
         """Tell whether the wait ends by the cap: such a reading is not settled."""
-        return self._first is not None and self._last + self._quiet > self._first + self._cap
+        return self._first is not None and self._last + self.quiet > self._first + self._cap
 
     def clear(self) -> None:
         """Start anew: what was noted is about to be read."""

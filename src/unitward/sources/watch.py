@@ -172,7 +172,7 @@ class FolderWatch:
             return
         began = time.monotonic()
         self._kept, self._new = set(), []
-        lookup = Lookup(self._root, os.getuid(), self._recursive, self._register)
+        lookup = Lookup(self._root, os.getuid(), self._recursive, self._register, self._suffices)
         lookup.walk()
         checkout = None if self._every_name else find_checkout(self._root)
         if checkout is not None:
@@ -180,6 +180,13 @@ class FolderWatch:
         self._links = frozenset(lookup.links)
         self._forget([key for key in self._under if key not in self._kept])
         self._next_look = self._watcher.loop.time() + (time.monotonic() - began) / _DUTY
+
+    def _suffices(self, rel: str) -> bool:
+        """Tell whether a change of a file is told by its own name, and that is all that counts.
+
+        Whoever watches one folder alone knows its files by the names asked for.
+        """
+        return self._recursive and (self._every_name or not unread(rel))
 
     def _announce(self) -> None:
         """Tell of folders newly under watch: what came before the watch made no event."""

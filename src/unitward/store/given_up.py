@@ -13,13 +13,15 @@ from pathlib import Path
 class GivenUp:
     """Passes given up in a row by the daemon `pid`, the first `since` (wall clock, seconds).
 
-    reason, hint: of the last one.
+    reason, hint: of the last one. answered: up to which request for a pass it was asked for,
+    0 where the ledger did not tell.
     """
 
     pid: int
     since: float
     reason: str
     hint: str = ""
+    answered: int = 0
 
 
 def read_given_up(path: Path, pid: int) -> GivenUp | None:

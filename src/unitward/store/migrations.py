@@ -76,6 +76,9 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE units;
     ALTER TABLE units_v3 RENAME TO units;
     """,
+    """
+    CREATE TABLE last_units (only INTEGER PRIMARY KEY CHECK (only = 1), units TEXT NOT NULL);
+    """,
 )
 CURRENT = len(MIGRATIONS)
 

@@ -5,8 +5,12 @@ import errno
 import hashlib
 import os
 import stat
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
+from typing import Self
 
 from unitward.errors import UnitFileError
 from unitward.model.observed import DiskFile, DiskKind
@@ -15,6 +19,33 @@ from unitward.unitfile.names import is_unit_name
 LINK_FOLDERS = (".wants", ".requires", ".upholds")
 UNFINISHED = ".unitward"
 READ_LIMIT = 4 * 1024 * 1024
+RACY_NS = 2_000_000_000
+"""A folder whose times are younger may change again within the same tick of its clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What stands in one folder; paths are relative to the unit folder, links lead to targets."""
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    confs: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[os.DirEntry[str]], prefix: str) -> Self:
+        links: dict[str, str] = {}
+        folders, confs = [], []
+        for entry in entries:
+            path = f"{prefix}{entry.name}"
+            if entry.is_symlink():
+                # One that was removed since the folder was listed is no link any more.
+                with contextlib.suppress(FileNotFoundError):
+                    links[intern(path)] = intern(os.readlink(entry.path))  # noqa: PTH115 - as in look
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(path)
+            if entry.name.endswith(".conf"):
+                confs.append(path)
+        return cls(dict(sorted(links.items())), tuple(sorted(folders)), tuple(sorted(confs)))
 
 
 @dataclass(slots=True)
@@ -22,11 +53,12 @@ class UnitFiles:
     """Files below one unit folder, named by their path relative to it.
 
     An unchanged file is not read twice: its content is remembered under its inode, size
-    and change time.
+    and change time. Nor is an unchanged folder listed twice.
     """
 
     root: Path
     _seen: dict[str, tuple[tuple[int, ...], DiskFile]] = field(default_factory=dict)
+    _listed: dict[str, tuple[tuple[int, ...], _Listing]] = field(default_factory=dict)
     _prefix: str = ""
 
     def __post_init__(self) -> None:
@@ -69,7 +101,7 @@ class UnitFiles:
             return DiskFile(path, DiskKind.OTHER, changed_at=changed_at)
         if not content:
             return DiskFile(path, DiskKind.MASK, changed_at=changed_at)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = intern(hashlib.sha256(content).hexdigest())
         return DiskFile(path, DiskKind.FILE, digest, content, changed_at)
 
     def looks_as_before(self, path: str) -> bool:
@@ -82,15 +114,11 @@ class UnitFiles:
 
         Raises UnitFileError when a folder exists and cannot be listed.
         """
-        found: dict[str, str] = {}
-        for entry in self._entries(self.root):
-            if entry.is_symlink():
-                found[entry.name] = os.readlink(entry.path)  # noqa: PTH115 - as in look
-            elif entry.name.endswith(LINK_FOLDERS) and entry.is_dir(follow_symlinks=False):
-                for link in self._entries(Path(entry.path)):
-                    if link.is_symlink():
-                        target = os.readlink(link.path)  # noqa: PTH115 - as in look
-                        found[f"{entry.name}/{link.name}"] = target
+        top = self._listing("")
+        found = dict(top.links)
+        for folder in top.folders:
+            if folder.endswith(LINK_FOLDERS):
+                found.update(self._listing(folder).links)
         return found
 
     def fragments(self) -> list[str]:
@@ -106,18 +134,39 @@ class UnitFiles:
 
     def dropins(self, owned: frozenset[str]) -> dict[str, tuple[str, ...]]:
         """Return drop-ins that are not among `owned`: unit -> paths."""
+        top = self._listing("")
+        folders = [name for name in (*top.folders, *top.links) if name.endswith(".d")]
         found: dict[str, tuple[str, ...]] = {}
-        for entry in self._entries(self.root):
-            if not entry.name.endswith(".d") or not entry.is_dir():
+        for folder in folders:
+            if folder in top.links and not (self.root / folder).is_dir():
                 continue
-            paths = tuple(
-                path
-                for conf in self._entries(Path(entry.path))
-                if conf.name.endswith(".conf")
-                and (path := f"{entry.name}/{conf.name}") not in owned
-            )
+            paths = tuple(path for path in self._listing(folder).confs if path not in owned)
             if paths:
-                found[entry.name.removesuffix(".d")] = tuple(sorted(paths))
+                found[folder.removesuffix(".d")] = paths
+        return found
+
+    def _listing(self, folder: str) -> _Listing:
+        """Return what stands in a folder of the root, "" for the root itself.
+
+        A folder whose times did not change is not listed again: what is in it came and went by
+        changes of it, and a link's target never changes. Raises UnitFileError.
+        """
+        path = f"{self._prefix}{folder}"
+        try:
+            info = os.stat(path)  # noqa: PTH116 - as in look
+            stamp = (info.st_dev, info.st_ino, info.st_mtime_ns, info.st_ctime_ns)
+            known = self._listed.get(folder)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            with os.scandir(path) as entries:
+                found = _Listing.of(entries, f"{folder}/" if folder else "")
+        except FileNotFoundError:
+            self._listed.pop(folder, None)
+            return _Listing()
+        except OSError as error:
+            raise _cannot_list(path, error) from error
+        if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) >= RACY_NS:
+            self._listed[folder] = (stamp, found)
         return found
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
@@ -127,10 +176,7 @@ class UnitFiles:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise UnitFileError(
-                f"{folder}: cannot be listed: {error.strerror}",
-                hint="give your account read access to its unit folder",
-            ) from error
+            raise _cannot_list(folder, error) from error
 
     def write(self, path: str, content: bytes) -> DiskFile:
         """Put a file in place durably: temporary file, fsync, rename.
@@ -211,6 +257,13 @@ class UnitFiles:
                 raise _explain(folder, "made durable", error) from error
             finally:
                 os.close(handle)
+
+
+def _cannot_list(folder: Path | str, error: OSError) -> UnitFileError:
+    return UnitFileError(
+        f"{folder}: cannot be listed: {error.strerror}",
+        hint="give your account read access to its unit folder",
+    )
 
 
 def _is_leftover(entry: os.DirEntry[str]) -> bool:

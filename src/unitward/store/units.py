@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
 from unitward.model.declared import OnRemove
 from unitward.model.recorded import Before, Prior, RecordedUnit
 from unitward.model.source import Place
+from unitward.store.sharing import sharing
 
 BEFORE_SINCE, COLUMNS_SINCE = 3, 3
 """The ledger's versions that brought the table `before` and the present columns of `units`."""
@@ -20,11 +22,16 @@ OLDER_COLUMNS = COLUMNS.replace("doubted", "''").replace("tried_at", "0")
 MARKS = ", ".join("?" * len(COLUMNS.split(",")))
 
 
-def read_units(db: sqlite3.Connection) -> dict[str, RecordedUnit]:
-    """Return every recorded unit by its name, of an older ledger too."""
+def read_units(
+    db: sqlite3.Connection, before: Mapping[str, RecordedUnit]
+) -> dict[str, RecordedUnit]:
+    """Return every recorded unit by its name, of an older ledger too.
+
+    before: the reading before this one.
+    """
     columns = COLUMNS if _version(db) >= COLUMNS_SINCE else OLDER_COLUMNS
     rows = db.execute(f"SELECT {columns} FROM units ORDER BY name")  # noqa: S608 - constants
-    return {unit.name: unit for unit in map(_unit, rows)}
+    return sharing(((unit.name, unit) for unit in map(_unit, rows)), before)
 
 
 def write_units(db: sqlite3.Connection, units: Iterable[RecordedUnit]) -> None:
@@ -70,16 +77,16 @@ def _unit(row: tuple[Any, ...]) -> RecordedUnit:
     name, file, line, column, on_remove, *digests, tries, tried_at, masked = row
     install, run, external, reload, invocation, life, wish, doubted = digests
     return RecordedUnit(
-        name=name,
-        place=Place(file, line, column),
+        name=intern(name),
+        place=Place(intern(file), line, column),
         on_remove=OnRemove(on_remove),
-        install_digest=install,
-        run_digest=run,
+        install_digest=intern(install),
+        run_digest=intern(run),
         external_digest=external,
         reload_digest=reload,
         invocation=invocation,
-        life=life,
-        wish=wish,
+        life=intern(life),
+        wish=intern(wish),
         tries=tries,
         tried_at=float(tried_at),
         masked=bool(masked),

@@ -142,5 +142,5 @@ def _write_cache(folder: Path, identity: list[str | int], table: DirectiveTable)
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=folder, prefix=f"{_CACHE_NAME}.", delete=False
         ) as file:
-            json.dump(content, file)
+            file.write(json.dumps(content))  # three times as fast as json.dump
         Path(file.name).replace(folder / _CACHE_NAME)

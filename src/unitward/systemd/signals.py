@@ -20,6 +20,7 @@ from unitward.systemd.connection import (
     ErrorName,
     bus_call,
     manager_call,
+    one_property,
 )
 from unitward.systemd.events import (
     BusAppeared,
@@ -60,6 +61,8 @@ MATCH_RULES = tuple(
         },
     )
 )
+
+JOBS: Final = MATCH_RULES[0]
 
 _State = tuple[str | None, str | None, bytes | None]
 
@@ -182,11 +185,26 @@ async def subscribe(connection: Connection) -> None:
 
     Raises ManagerCallError where there is a bus without a manager.
     """
+    rules = [bus_call("AddMatch", "s", [rule]) for rule in MATCH_RULES]
+    await _ask_for_signals(connection, [*rules, manager_call("Subscribe")])
+
+
+async def hear_own_jobs(connection: Connection) -> None:
+    """Have the ends of jobs told that are asked for on this connection, and no more.
+
+    The manager tells them without Subscribe to those who asked for the job, also across a reload
+    (job_send_message() in src/core/dbus-job.c; measured on 252). Starting 100 services otherwise
+    brings 1,000 further signals, which cost the manager, the bus and us 0.1 s.
+    Raises ManagerCallError where there is a bus without a manager.
+    """
+    calls = [bus_call("AddMatch", "s", [JOBS]), one_property(MANAGER_PATH, MANAGER, "Version")]
+    await _ask_for_signals(connection, calls)
+
+
+async def _ask_for_signals(connection: Connection, calls: list[Message]) -> None:
     if connection.route.private:
         return
-    calls = [bus_call("AddMatch", "s", [rule]) for rule in MATCH_RULES]
-    *matches, subscribed = await connection.call_all([*calls, manager_call("Subscribe")])
-    for reply in (*matches, subscribed):
+    for reply in await connection.call_all(calls):
         match reply:
             case ManagerCallError(name=ErrorName.ALREADY_SUBSCRIBED):
                 pass

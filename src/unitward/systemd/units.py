@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from unitward.model.unitstate import LinkChange, QueuedJob, UnitDetail, UnitStatus
@@ -104,7 +105,7 @@ def type_interface(name: str) -> str:
 def status_of(row: Sequence[Any]) -> UnitStatus:
     """Decode one row of ListUnitsByNames, `ssssssouso`."""
     name, _description, load, active, sub, _following, _path, job_id, job_type, _job_path = row
-    return UnitStatus(name, load, active, sub, job_id, job_type)
+    return UnitStatus(intern(name), intern(load), intern(active), intern(sub), job_id, job_type)
 
 
 def job_of(row: Sequence[Any]) -> QueuedJob:

@@ -4,31 +4,20 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from unitward.telemetry.absent import pretending_absent
+
 Fields = Mapping[str, str | int]
 Journal = Callable[[Fields], object]
 
 
-@contextlib.contextmanager
-def _pretending_absent(*modules: str) -> Iterator[None]:
-    """Make imports of modules that are not loaded yet fail for a while."""
-    hidden = [name for name in modules if name not in sys.modules]
-    # None in sys.modules means "cannot be imported" (importlib documentation).
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
-
 # structlog loads rich where it is installed, for nothing that is used here: 5 MB (measured).
-with _pretending_absent("rich", "better_exceptions"):
+with pretending_absent("rich", "better_exceptions"):
     import structlog
 
 

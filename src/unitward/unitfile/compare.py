@@ -5,6 +5,7 @@ Comments, blank lines, the order of sections and everything called `X-` mean not
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import chain
 
 from unitward.model.unittext import Entry, UnitText
@@ -54,6 +55,8 @@ def merged(*texts: UnitText) -> UnitText:
 
     Line numbers of the entries are those of the file each one comes from.
     """
+    if len(texts) == 1:
+        return texts[0]
     return UnitText(tuple(chain.from_iterable(text.entries for text in texts)))
 
 
@@ -138,6 +141,7 @@ def _group_of(section: str, key: str) -> Key:
     return (section, "") if _shares_list(section, key) else (section, key)
 
 
+@lru_cache(maxsize=1024)
 def _shares_list(section: str, key: str) -> bool:
     return any(
         section == owner and any(fnmatchcase(key, pattern) for pattern in patterns)

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from sys import intern
 
 from unitward.model.unittext import UnitText
 from unitward.unitfile.compare import Key, changed_keys, is_ignored, meanings
@@ -112,8 +114,12 @@ NOW_WHILE_STARTING: frozenset[Key] = frozenset({("Service", "TimeoutStartSec")})
 _RELOAD_APPLIES = frozenset({".timer", ".path", ".slice", ".target"})
 
 
+@lru_cache(maxsize=1024)
 def effect_of_key(suffix: str, section: str, key: str) -> Effect:
-    """Return what a change of one key does to a unit of a type, `suffix` being `.service` etc."""
+    """Return what a change of one key does to a unit of a type, `suffix` being `.service` etc.
+
+    Remembered, for thousands of units share a few dozen keys.
+    """
     if is_ignored(section, key):
         return Effect.NONE
     if section == "Install":
@@ -174,7 +180,7 @@ def run_digest(suffix: str, text: UnitText) -> str:
         for (section, key), meaning in meanings(text).items()
         if effect_of_key(suffix, section, key) >= Effect.RESTART
     )
-    return hashlib.sha256(json.dumps(covered).encode()).hexdigest()
+    return intern(hashlib.sha256(json.dumps(covered).encode()).hexdigest())
 
 
 def _is_now(section: str, key: str) -> bool:

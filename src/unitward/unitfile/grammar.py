@@ -31,11 +31,13 @@ def decode(line: bytes) -> str | None:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if _NONCHARACTER.search(text) else text
+    return None if not text.isascii() and _NONCHARACTER.search(text) else text
 
 
 def encode(text: str) -> bytes | None:
     """Return the bytes of a text, None when systemd would refuse them as UTF-8."""
+    if text.isascii():
+        return text.encode()
     try:
         line = text.encode("utf-8")
     except UnicodeEncodeError:

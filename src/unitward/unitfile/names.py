@@ -29,6 +29,7 @@ NAME_LIMIT = 255
 
 _PREFIX_CHARS = frozenset(string.ascii_letters + string.digits + ":-_.\\")
 _NAME_CHARS = _PREFIX_CHARS | {"@"}
+_STEM = re.compile(r"[A-Za-z0-9:_.\\-][A-Za-z0-9:_.\\@-]*")
 _PLAIN_CHARS = _PREFIX_CHARS - {"-", "\\"}
 _OBJECT_ROOT = "/org/freedesktop/systemd1/unit/"
 _DROPIN_DIRECTORY = ".d"
@@ -109,30 +110,35 @@ def parse_name(text: str) -> UnitName:
     """
     stem, dot, ending = text.rpartition(".")
     suffix = dot + ending
+    if suffix not in SUFFIXES or not _STEM.fullmatch(stem) or len(text) > NAME_LIMIT:
+        raise _why_no_name(text, stem, suffix)
+    prefix, at, instance = stem.partition("@")
+    return UnitName(prefix, instance if at else None, suffix)
+
+
+def _why_no_name(text: str, stem: str, suffix: str) -> BadNameError:
     if suffix not in SUFFIXES:
-        raise BadNameError(
+        return BadNameError(
             f"{text!r} is not a unit name: it does not end with a unit type",
             hint=f"end it with one of {' '.join(SUFFIXES)}",
         )
     if len(text.encode("utf-8", "surrogatepass")) > NAME_LIMIT:
-        raise BadNameError(
+        return BadNameError(
             f"{text!r} is not a unit name: it is longer than {NAME_LIMIT} bytes",
             hint="choose a shorter name",
         )
-    prefix, at, instance = stem.partition("@")
+    prefix, at, _ = stem.partition("@")
     if not prefix:
-        raise BadNameError(
+        return BadNameError(
             f"{text!r} is not a unit name: nothing stands before {at or suffix!r}",
             hint=f"write a name in front of it, such as app{text}",
         )
     bad = sorted(set(stem) - _NAME_CHARS)
-    if bad:
-        fixed = "@".join(_escape_bad(part) for part in stem.split("@"))
-        raise BadNameError(
-            f"{text!r} is not a unit name: it contains {' '.join(map(repr, bad))}",
-            hint=f"escaped, it is {fixed}{suffix}",
-        )
-    return UnitName(prefix, instance if at else None, suffix)
+    fixed = "@".join(_escape_bad(part) for part in stem.split("@"))
+    return BadNameError(
+        f"{text!r} is not a unit name: it contains {' '.join(map(repr, bad))}",
+        hint=f"escaped, it is {fixed}{suffix}",
+    )
 
 
 def is_unit_name(text: str) -> bool:

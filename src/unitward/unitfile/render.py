@@ -1,5 +1,7 @@
 """Meaning -> unit file, such that reading it back gives the same meaning."""
 
+import re
+
 from unitward.model.unittext import Entry, UnitText
 from unitward.unitfile.errors import UnrenderableError
 from unitward.unitfile.grammar import (
@@ -12,7 +14,8 @@ from unitward.unitfile.grammar import (
     is_safe_section,
 )
 
-_LINE_BREAKS = frozenset("\n\r\0")
+_LINE_BREAK = re.compile("[\n\r\0]")
+_NOT_IN_KEY = re.compile("[=\n\r\0]")
 _KEY_CANNOT_BEGIN = ("[", BOM.decode(), *COMMENT_MARKS)
 
 
@@ -59,7 +62,7 @@ def _header(section: str) -> bytes:
 def _assignment(entry: Entry) -> bytes:
     where = f"[{entry.section}] {entry.key}="
     _check_key(entry)
-    if _LINE_BREAKS & set(entry.value):
+    if _LINE_BREAK.search(entry.value):
         raise UnrenderableError(
             f"{where} has a line break or a NUL in its value; a unit file cannot hold one",
             hint=r"within quotes of a command line or of Environment= write \n",
@@ -87,7 +90,7 @@ def _check_key(entry: Entry) -> None:
         not key
         or key != key.strip(BLANKS)
         or key.startswith(_KEY_CANNOT_BEGIN)
-        or {"=", *_LINE_BREAKS} & set(key)
+        or _NOT_IN_KEY.search(key)
     ):
         raise UnrenderableError(
             f"{key!r} in [{entry.section}] cannot be a key of a unit file",

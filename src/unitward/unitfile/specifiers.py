@@ -30,6 +30,8 @@ def expand_name_specifiers(value: str, name: UnitName) -> str | None:
 
 def expand(value: str, name: UnitName, table: Mapping[str, str]) -> str | None:
     """Expand as `expand_name_specifiers` does, and the letters of `table` (`{"h": home}`) too."""
+    if "%" not in value:
+        return value
     parts: list[str] = []
     at = 0
     for match in _SPECIFIER.finditer(value):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.integration.chaos import mixture, struck
 
-from unitward.reconcile import Considered, consider
 from unitward.reconcile.account import assemble, connected, recorded_now
+from unitward.reconcile.one_pass import Considered, consider
 from unitward.store.unit_files import UNFINISHED
 
 if TYPE_CHECKING:

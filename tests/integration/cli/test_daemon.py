@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+import time
 from typing import Any
 
 
@@ -177,6 +178,27 @@ def test_status_says_that_the_daemons_passes_fail(
     daemon.kill()
     daemon.wait()
     assert failing() is None
+
+
+def test_sync_ends_when_its_pass_fails(account: Any, daemon: Any, api: str) -> None:
+    """With the unit folder unreadable: sync ends at once and says why, and works once mended."""
+    account.write("api.yaml", api)
+    assert 0 == account.run("unitward", "sync").returncode
+    account.unit_dir.chmod(0)
+    try:
+        begun = time.monotonic()
+        ended = account.run("unitward", "sync", "--timeout", "50")
+        took = time.monotonic() - begun
+        again = account.run("unitward", "sync", "--timeout", "50")
+    finally:
+        account.unit_dir.chmod(0o755)
+    for tried in (ended, again):
+        assert 1 == tried.returncode
+        assert f"the pass was given up: {account.unit_dir}" in tried.stderr
+        assert "give your account read access to its unit folder" in tried.stderr
+    assert took < 25
+    assert daemon.poll() is None
+    assert 0 == account.run("unitward", "sync").returncode
 
 
 def test_a_daemon_that_is_gone_is_not_said_to_fail(account: Any, daemon: Any, api: str) -> None:

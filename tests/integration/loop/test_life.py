@@ -5,12 +5,14 @@ import random
 import shutil
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from unitward.store.identity import identity
 from unitward.store.ledger import open_ledger
+from unitward.telemetry.absent import openssl_modules
 
 A = (
     "version: 1\nunits:\n  a.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
@@ -248,3 +250,16 @@ def test_ledger_that_is_gone(account: Any, loop: Any, how: str) -> None:
     account.write("a.yaml", "version: 1\nremoved: [a.service]\n")
     loop.until(lambda: not loop.is_active("a.service"), "and a removal")
     loop.until(lambda: not link.is_symlink(), "the link goes with it")
+
+
+def test_the_daemon_keeps_openssl_out_of_its_memory(account: Any, loop: Any) -> None:
+    """The daemon, which speaks no TLS, maps neither of OpenSSL's libraries."""
+    account.write("a.yaml", A)
+    loop.start()
+    assert "in-sync" == loop.sync_of("a.service")
+
+    maps = Path(f"/proc/{loop.pid}/maps").read_text()
+
+    assert "libssl" not in maps
+    # Some distributions build Python without digests of its own.
+    assert ("_hashlib" not in openssl_modules()) == ("libcrypto" in maps)

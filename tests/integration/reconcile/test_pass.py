@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from unitward.model.report import Report, Result
-from unitward.reconcile import Considered, carry_out, consider
 from unitward.reconcile.account import Account, assemble
+from unitward.reconcile.one_pass import Considered, carry_out, consider, look_ahead
 from unitward.store.identity import identity
 from unitward.store.ledger import Ledger, open_ledger
 from unitward.systemd.manager import Manager
@@ -71,6 +71,29 @@ async def test_nothing_to_do_is_not_weighed_again(account: Any, passes: Passes) 
 
     account.systemctl("stop", "a.service")
     assert first.plan.verdicts != (await passes.look()).plan.verdicts
+
+
+async def test_a_look_ahead_has_no_effect_and_binds_nobody(account: Any, passes: Passes) -> None:
+    """O1, T: what is concluded ahead holds for the pass only while all is as it was seen."""
+    account.write("a.yaml", A)
+    await look_ahead(passes.account, passes.manager, passes.ledger.read())
+    ahead = passes.account.caches.decided
+    assert ahead is not None
+    assert ahead.plan.actions
+    assert [] == list(account.unit_dir.rglob("a.service"))
+    assert "not-found" == account.show("a.service", "LoadState")["LoadState"]
+    assert ahead.plan is (await passes.look()).plan
+
+    account.write("a.yaml", A.replace("infinity", "5000"))
+    other = await passes.look()
+    assert ahead.plan is not other.plan
+    (account.unit_dir / "a.service").write_text("[Service]\nExecStart=/bin/sleep 77\n")
+    blocked = await passes.look()
+    assert () == blocked.plan.actions
+    (account.unit_dir / "a.service").unlink()
+    await passes.do()
+    assert "active" == account.show("a.service", "ActiveState")["ActiveState"]
+    assert b"5000" in (account.unit_dir / "a.service").read_bytes()
 
 
 async def test_a_file_that_changed_since_the_plan_is_left_alone(

@@ -7,8 +7,8 @@ from typing import Any
 
 from unitward.daemon.interest import keep_history
 from unitward.model.report import Report, Result
-from unitward.reconcile import Considered, carry_out, consider
 from unitward.reconcile.account import Account, assemble, connected
+from unitward.reconcile.one_pass import Considered, carry_out, consider
 from unitward.store.identity import identity
 from unitward.store.ledger import Ledger, open_ledger
 from unitward.systemd.manager import Manager

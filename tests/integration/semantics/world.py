@@ -16,8 +16,8 @@ from tests.integration.semantics.things import ALL, FILES, Kind, Thing, at_first
 
 from unitward.model.plan import Sync
 from unitward.model.recorded import Recorded
-from unitward.reconcile import Considered, consider
 from unitward.reconcile.account import Account, assemble, connected, recorded_now
+from unitward.reconcile.one_pass import Considered, consider
 
 SETTINGS = "stop_grace: 0s\nprune_after: 500ms\nmax_restarts: 50\nsettle: 50ms\n"
 SHOWN = (

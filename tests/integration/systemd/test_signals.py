@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,3 +150,50 @@ async def test_a_new_manager_is_found_after_the_old_ones_end(
     await again.close()
 
     assert before < after
+
+
+async def test_without_a_listener_only_own_jobs_are_told(unit: Unit, account: Any) -> None:
+    """Who does not listen learns how its own jobs end, and is told of nothing else."""
+    own, other = unit(SLEEP), unit(f"{SLEEP}[Install]\nWantedBy=default.target\n")
+    quiet = await Manager.connect(account.env, listening=False)
+    events: list[Event] = []
+    quiet.listen(events.append)
+    quiet.watch([own, other])
+
+    account.systemctl("enable", "--no-reload", other)
+    account.systemctl("start", other)
+    job = await quiet.start(own)
+    results = await quiet.wait([job], limit_seconds=20)
+    await quiet.reload()
+    account.systemctl("stop", other)
+    stop = await quiet.stop(own)
+    results |= await quiet.wait([stop], limit_seconds=20)
+    await quiet.close()
+
+    assert results == {job: JobResult.DONE, stop: JobResult.DONE}
+    assert events == [
+        JobFinished(job.path, own, JobResult.DONE),
+        JobFinished(stop.path, own, JobResult.DONE),
+    ]
+
+
+@pytest.mark.parametrize("again", ["daemon-reload", "daemon-reexec"])
+async def test_without_a_listener_a_job_is_told_across_a_reload(
+    unit: Unit, account: Any, tmp_path: Path, again: str
+) -> None:
+    """The end of a job that somebody else queued first is told to those who asked for it, too."""
+    go = tmp_path / "go"
+    waits = f"until test -e {go}; do sleep 0.01; done"
+    name = unit(f"[Service]\nType=oneshot\nExecStart=/bin/sh -c '{waits}'\n")
+    quiet = await Manager.connect(account.env, listening=False)
+
+    account.systemctl("start", "--no-block", name)
+    job = await quiet.start(name)
+    account.systemctl(again)
+    before = job.result
+    go.touch()
+    results = await quiet.wait([job], limit_seconds=20)
+    await quiet.close()
+
+    assert before is None
+    assert results == {job: JobResult.DONE}

@@ -1,5 +1,7 @@
 """When a pass is due: a table of times, no clock."""
 
+import pytest
+
 from unitward.daemon.triggers import STATE_PAUSE, Triggers
 from unitward.sources.settle import Settle
 
@@ -33,6 +35,23 @@ def test_source_has_to_become_quiet() -> None:
     assert taken.settled
     assert ("the source changed",) == taken.reasons
     assert due.take(10.3) is None
+
+
+def test_one_look_ahead_for_each_pass() -> None:
+    """Once the source rests it may be looked at before its pass, once, however it goes on."""
+    due = triggers()
+    assert due.until_look_ahead(9.0) is None
+    due.source_changed(10.0)
+    due.source_changed(10.005)
+    assert 0.01 == pytest.approx(due.until_look_ahead(10.005))
+    assert 0.0 == due.until_look_ahead(10.02)
+    due.looks_ahead()
+    due.source_changed(10.03)
+    assert due.until_look_ahead(10.05) is None
+    assert due.take(10.14) is not None
+    assert due.until_look_ahead(10.2) is None
+    due.source_changed(11.0)
+    assert due.until_look_ahead(11.0) is not None
 
 
 def test_constant_writes_end_at_the_cap() -> None:

@@ -25,7 +25,12 @@ def manifest(*units: str) -> str:
 
 
 def asked(
-    files: dict[str, str], recorded: Recorded | None = None, *, settled: bool = True, **terms: Any
+    files: dict[str, str],
+    recorded: Recorded | None = None,
+    *,
+    settled: bool = True,
+    cache: DesireCache | None = None,
+    **terms: Any,
 ) -> Desired:
     """Return what a folder of files asks for."""
     sources = tuple(
@@ -37,7 +42,7 @@ def asked(
         Snapshot("/d", sources, Revision("r"), settled=settled),
         recorded or Recorded("here"),
         Terms(**{**facts, **terms}),
-        DesireCache(),
+        cache or DesireCache(),
     )
 
 
@@ -46,6 +51,25 @@ def remembered(*units: str, file: str = "a.yaml", paths: dict[str, str] | None =
     known = {name: RecordedUnit(name, Place(file, 3)) for name in units}
     files = {p: RecordedFile(p, unit, "0", b"") for p, unit in (paths or {}).items()}
     return Recorded("here", units=known, files=files)
+
+
+def test_only_what_changed_is_made_anew() -> None:
+    """Only the changed file is parsed again, and only units it has a say in are put together."""
+    files = {f"{name}.yaml": manifest(f"{name}.service: {{{SERVICE}}}") for name in "abc"}
+    files["t.yaml"] = manifest(f"t@.service: {{{SERVICE}}}", "t@1.service: {}")
+    cache = DesireCache()
+    first, parsed = asked(files, cache=cache), dict(cache.files)
+    files["b.yaml"] = files["b.yaml"].replace("/bin/true", "/bin/false")
+    files["t@1.service.d/50.conf"] = "[Service]\nNice=1\n"
+    del files["c.yaml"]
+    second = asked(files, cache=cache)
+
+    assert {"a.yaml", "t.yaml"} == {p for p, was in parsed.items() if cache.files.get(p) is was}
+    assert {"a.service", "t@.service"} == {
+        name for name, unit in second.units.items() if first.units.get(name) is unit
+    }
+    assert asked(files) == second
+    assert second.units.keys() == cache.built.kept.keys()
 
 
 def test_a_folder_becomes_units() -> None:

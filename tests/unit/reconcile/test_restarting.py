@@ -2,9 +2,8 @@
 
 import pytest
 
-from unitward.model.declared import Policy
+from unitward.model.declared import OnChange, Policy
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit
-from unitward.model.observed import DiskFile, DiskKind
 from unitward.model.recorded import Intent, IntentKind, Recorded, RecordedUnit
 from unitward.model.source import Place, Revision
 from unitward.model.unitstate import UnitDetail, UnitStatus
@@ -66,30 +65,41 @@ def test_conditions_of_a_shipped_unit(text: str, replaced: str, counted: list[st
 
 
 def test_units_that_a_pass_may_restart() -> None:
-    """Changed files, changed contents and open intents count, of units that are up."""
+    """Changed files and contents, open intents and older processes count, of units that are up."""
     watching = Policy(restart_on=("/etc/a",))
-    units = {
-        name: unit(name, "[Service]\n", policy=watching if name == "contents.service" else None)
-        for name in ("same.service", "file.service", "contents.service", "intent.service")
-    } | {"down.service": unit("down.service", "[Service]\n")}
+    units = (
+        {
+            name: unit(name, "[Service]\n", policy=watching if name == "contents.service" else None)
+            for name in ("same.service", "file.service", "contents.service", "intent.service")
+        }
+        | {
+            "older.service": unit("older.service", "[Service]\n"),
+            "kept.service": unit(
+                "kept.service", "[Service]\n", policy=Policy(on_change=OnChange.KEEP)
+            ),
+        }
+        | {"down.service": unit("down.service", "[Service]\n")}
+    )
     old = contents_digest("contents.service", ("/etc/a",), {"/etc/a": "old"})
     recorded = Recorded(
         "here",
-        units={"contents.service": RecordedUnit("contents.service", HERE, external_digest=old)},
+        units={
+            "contents.service": RecordedUnit("contents.service", HERE, external_digest=old),
+            "older.service": RecordedUnit("older.service", HERE, run_digest="old"),
+            "kept.service": RecordedUnit("kept.service", HERE, run_digest="old"),
+        },
         intents=(
             Intent(1, "intent.service", IntentKind.RUN),
             Intent(2, "same.service", IntentKind.WRITE),
         ),
     )
     stale = {"file.service", "down.service"}
-    files = {
-        name: DiskFile(name, DiskKind.FILE, "old" if name in stale else "new") for name in units
-    }
     status = {
         name: UnitStatus(name, "loaded", "inactive" if name == "down.service" else "active", "")
         for name in units
     }
     found = may_restart(
-        Desired(Revision("r"), units=units), recorded, files, status, {"/etc/a": "new"}
+        Desired(Revision("r"), units=units), recorded, stale, status, {"/etc/a": "new"}
     )
-    assert {"file.service", "contents.service", "intent.service"} == {u.name for u in found}
+    expected = {"file.service", "contents.service", "intent.service", "older.service"}
+    assert expected == {u.name for u in found}

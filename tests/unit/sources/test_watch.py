@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -252,6 +253,54 @@ async def test_ends_of_links_are_watched(tmp_path: Path, desired: Path, watch: "
     (dotfiles / "late" / "b.yaml").write_text("x")
 
     assert {"late/b.yaml"} == set(await notices.hear("late/b.yaml"))
+
+
+async def test_ends_of_links_inside_tell_of_themselves(desired: Path, watch: "Watch") -> None:
+    """A link to a file beside it wakes by that file's name, by its own where that is not read."""
+    (desired / "sub").mkdir()
+    for name in ("a.yaml", "plain.txt", "sub/b.yaml"):
+        (desired / name).write_text("x")
+    (desired / "sub" / "up.yaml").symlink_to("../a.yaml")
+    (desired / "whole.yaml").symlink_to(desired / "sub" / "b.yaml")
+    (desired / "text.yaml").symlink_to("plain.txt")
+    notices = watch(desired)
+    for written, told in (
+        ("a.yaml", {"a.yaml"}),
+        ("sub/b.yaml", {"sub/b.yaml"}),
+        ("plain.txt", {"text.yaml"}),
+    ):
+        (desired / written).write_text("y")
+        assert told == set(await notices.hear(*told))
+
+
+async def test_a_link_beside_its_end_is_told_by_the_name_asked_for(
+    tmp_path: Path, watcher: Watcher
+) -> None:
+    """Who watches one folder for one file hears of that file when its link's end changes."""
+    (tmp_path / "v1").write_text("x")
+    (tmp_path / "current").symlink_to("v1")
+    told: list[str] = []
+    watcher.add(tmp_path, told.append, recursive=False, every_name=True)
+    (tmp_path / "v1").write_text("y")
+    await asyncio.sleep(0.2)
+
+    assert {"v1", "current"} == set(told)
+
+
+async def test_links_to_enabled_units_are_looked_through_cheaply(
+    tmp_path: Path, watcher: Watcher
+) -> None:
+    """2,000 enabled units cost a look at the unit folder less than 0.1 s of CPU."""
+    wants = tmp_path / "default.target.wants"
+    wants.mkdir()
+    for number in range(2000):
+        (tmp_path / f"u{number}.service").write_text("[Service]\n")
+        (wants / f"u{number}.service").symlink_to(tmp_path / f"u{number}.service")
+    unit_folder = watcher.add(tmp_path, lambda _: None, every_name=True)
+    began = time.thread_time()
+    unit_folder.rescan()
+
+    assert 0.1 > time.thread_time() - began
 
 
 async def test_a_dangling_link_wakes_when_its_end_appears(

@@ -1,12 +1,15 @@
 """The ledger: what was written is read again, whole or not at all."""
 
+import contextlib
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from unitward.errors import LedgerError, LockHeldError
 from unitward.model.declared import OnRemove
+from unitward.model.orders import Hold
 from unitward.model.recorded import (
     Before,
     Intent,
@@ -85,6 +88,39 @@ def test_reading_is_spared_only_while_nothing_changed(tmp_path: Path) -> None:
         assert {"mine"} == ledger.read().approved
         other.approve("theirs", 1.0)
         assert {"mine", "theirs"} == ledger.read().approved
+
+
+def test_only_what_was_written_is_read_anew(tmp_path: Path) -> None:
+    """A request for a pass changes nothing; an order leaves units and files the same objects."""
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path, identity="me") as ledger, open_ledger(path, identity="me") as other:
+        ledger.record(Changes(units=(UNIT,), files=(FILE,), links=(LINK,)))
+        first = ledger.read()
+        other.passes.ask_for_pass(1.0)
+        assert first is ledger.read()
+        other.orders.hold(Hold("a.service", "mine", 1.0))
+        held = ledger.read()
+        assert {"a.service"} == set(held.orders.holds)
+        assert (True, True) == (held.units is first.units, held.files is first.files)
+        other.orders.end_hold("a.service")
+        assert first == ledger.read()
+
+
+def test_what_another_process_wrote_of_units_is_seen(tmp_path: Path) -> None:
+    """Units, files and links that an `apply` recorded meanwhile are read, and its intents."""
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path, identity="me") as ledger, open_ledger(path, identity="me") as other:
+        ledger.record(Changes(units=(UNIT,), files=(FILE,)))
+        assert {"a.service": FILE} == ledger.read().files
+        newer = replace(FILE, digest="newer", content=b"newer")
+        other.record(Changes(files=(newer,), links=(LINK,)))
+        seen = ledger.read()
+        assert ({"a.service": newer}, {LINK.path: LINK}) == (seen.files, seen.links)
+        other.open_intents([INTENT], 2.0, (BEFORE,))
+        [intent] = ledger.read().intents
+        assert (INTENT.unit, {BEFORE.unit: BEFORE}) == (intent.unit, ledger.read().before)
+        other.record(Changes(forgotten=("a.service",)))
+        assert ({}, {}) == (ledger.read().units, ledger.read().files)
 
 
 def test_forgotten_units_leave_nothing(tmp_path: Path) -> None:
@@ -287,6 +323,33 @@ def test_requests_and_reports(tmp_path: Path) -> None:
         ledger.passes.publish({"units": []}, 3.0, second)
         assert ({"units": []}, 3.0, second) == ledger.passes.last_report()
         assert second < ledger.passes.ask_for_pass(4.0)
+
+
+def test_units_that_stand_as_before_are_published_once(tmp_path: Path) -> None:
+    """The rest of a report is new each time; the units are those that were published last."""
+    units = [{"name": "a.service"}]
+    with open_ledger(tmp_path / "l", identity="me") as ledger:
+        ledger.passes.publish({"trigger": "start", "units": units, "notes": []}, 1.0, 0)
+        ledger.passes.publish(
+            {"trigger": "resync", "units": [], "notes": []}, 2.0, 7, same_units=True
+        )
+        expected = {"trigger": "resync", "units": units, "notes": []}
+        assert (expected, 2.0, 7) == ledger.passes.last_report()
+        ledger.passes.publish({"units": []}, 3.0, 8)
+        assert ({"units": []}, 3.0, 8) == ledger.passes.last_report()
+
+
+def test_a_report_of_an_older_unitward_is_read(tmp_path: Path) -> None:
+    """Its units lie within the report, and stay there until the next pass."""
+    path = tmp_path / "ledger.sqlite"
+    report = '{"units": [{"name": "a.service"}]}'
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript("".join(MIGRATIONS[:3]))
+        old.execute("INSERT INTO last_report VALUES (1, 2.0, 3, ?)", (report,))
+        old.execute("PRAGMA user_version = 3")
+        old.commit()
+    with open_ledger(path, identity="me") as ledger:
+        assert ({"units": [{"name": "a.service"}]}, 2.0, 3) == ledger.passes.last_report()
 
 
 def test_old_generations_make_room(tmp_path: Path) -> None:

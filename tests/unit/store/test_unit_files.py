@@ -2,13 +2,14 @@
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from unitward.errors import UnitFileError
 from unitward.model.observed import DiskKind
-from unitward.store.unit_files import UnitFiles
+from unitward.store.unit_files import RACY_NS, UnitFiles
 
 
 def _names(folder: Path) -> list[str]:
@@ -117,6 +118,34 @@ def test_links_and_foreign_dropins(tmp_path: Path) -> None:
     assert {"a.service": ("a.service.d/90-theirs.conf",)} == files.dropins(
         frozenset({"a.service.d/10-ours.conf"})
     )
+
+
+def test_what_changes_in_a_folder_that_was_listed_is_seen(tmp_path: Path) -> None:
+    """A folder that rested is not listed again until something in it comes, goes or moves."""
+    wants = tmp_path / "default.target.wants"
+    dropins = tmp_path / "a.service.d"
+    for folder in (wants, dropins):
+        folder.mkdir()
+    (wants / "a.service").symlink_to("../a.service")
+    (dropins / "90-theirs.conf").write_text("")
+    files = UnitFiles(tmp_path)
+    while time.time_ns() - tmp_path.stat().st_ctime_ns < RACY_NS + 50_000_000:
+        time.sleep(0.05)
+    before = {"default.target.wants/a.service": "../a.service"}
+    for _ in range(2):
+        assert before == files.links()
+        assert {"a.service": ("a.service.d/90-theirs.conf",)} == files.dropins(frozenset())
+    assert {"", "a.service.d", "default.target.wants"} == set(files._listed)
+
+    (wants / "new").symlink_to("/elsewhere")
+    (wants / "new").rename(wants / "a.service")
+    assert {"default.target.wants/a.service": "/elsewhere"} == files.links()
+    (dropins / "90-theirs.conf").rename(tmp_path / "moved")
+    (tmp_path / "b.service").symlink_to("a.service")
+    assert {} == files.dropins(frozenset())
+    (wants / "a.service").unlink()
+    wants.rmdir()
+    assert {"b.service": "a.service"} == files.links()
 
 
 def test_a_link_is_put_back_only_where_nothing_stands(tmp_path: Path) -> None:

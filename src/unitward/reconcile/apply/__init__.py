@@ -7,6 +7,7 @@ again (`meanwhile.py`): what no longer is as the plan saw it is left for the nex
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -93,6 +94,10 @@ class _Work:
         self._intents: dict[Intent, int] = {}
         self._folder = FolderWork(doors.files, doors.manager, doors.edited, doors.stamps)
         self._jobs = JobWork(doors.manager, progress, doors.job_wait)
+        self._writes: dict[str, list[Action]] = defaultdict(list)
+        for action in plan.actions:
+            if action.phase is Phase.WRITE:
+                self._writes[action.unit].append(action)
         self._early: list[Action] = []
         self._overtaken: set[str] = set()
         self._active: set[str] = set()
@@ -168,8 +173,7 @@ class _Work:
             self._progress.fail(self._next_of(unit), Result.STALE, why)
 
     def _stale_file_of(self, unit: str) -> str:
-        writes = (a for a in self._plan.actions if a.phase is Phase.WRITE and a.unit == unit)
-        return next(filter(None, map(self._folder.stale_because, writes)), "")
+        return next(filter(None, map(self._folder.stale_because, self._writes[unit])), "")
 
     def _stopped(self) -> set[str]:
         """Return the units that this pass has stopped."""

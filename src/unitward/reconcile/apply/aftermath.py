@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unitward.model.plan import Action, Phase, Plan, Verb
@@ -14,13 +14,9 @@ from unitward.reconcile.words import failure_text
 from unitward.systemd.manager import Manager
 
 SETTLE_SECONDS = 0.03
-LOOKED_AT = (
-    "invocation_id",
-    "fragment_path",
-    "active_state",
-    "condition_result",
-    "condition_timestamp",
-)
+LOOKED_AT = ("invocation_id", "fragment_path")
+OF_THOSE_DOWN = (*LOOKED_AT, "condition_result", "condition_timestamp")
+DOWN = frozenset({"inactive", "deactivating"})
 PROCESS_VERBS = frozenset({Verb.START, Verb.RESTART, Verb.RELOAD})
 
 
@@ -62,9 +58,7 @@ async def look_again(
         await asyncio.sleep(SETTLE_SECONDS)
     units = await manager.list_units(touched)
     names = sorted({a.unit for a in started} & units.keys())
-    details = await manager.properties(names, LOOKED_AT)
-    failed = [name for name in names if units[name].active == "failed"]
-    details.update(await manager.details(failed) if failed else {})
+    details = await _details(names, units, manager)
     late = {
         action.unit
         for action in started
@@ -83,6 +77,19 @@ async def look_again(
             _judge(action, detail, unit_dir, progress, is_ours=action.unit in ours)
     given_up = await _given_up(overtaken | late, units, manager)
     return Aftermath(units, details, given_up)
+
+
+async def _details(
+    names: list[str], units: Mapping[str, UnitStatus], manager: Manager
+) -> dict[str, UnitDetail]:
+    """Read no more of each unit than its state asks for: of most, only which run it is."""
+    down = [name for name in names if units[name].active in DOWN]
+    failed = [name for name in names if units[name].active == "failed"]
+    up = sorted({*names} - {*down, *failed})
+    found = await manager.properties(up, LOOKED_AT)
+    found.update(await manager.properties(down, OF_THOSE_DOWN) if down else {})
+    known = {n: replace(detail, active_state=units[n].active) for n, detail in found.items()}
+    return known | (await manager.details(failed) if failed else {})
 
 
 def _is_as_it_was(action: Action, detail: UnitDetail) -> bool:

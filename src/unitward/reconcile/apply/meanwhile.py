@@ -42,11 +42,15 @@ async def look_now(
 ) -> Now:
     """Read the units again: one call for all, and one pipelined batch for those that are loaded.
 
+    Where the plan knew of no run, none can be told from it: only the unit's file is asked for.
     A unit whose InvocationID changed is asked how often systemd itself restarted it.
     """
     units = await manager.list_units(sorted(set(names)))
     loaded = [name for name, status in units.items() if status.load not in {"not-found", "masked"}]
-    details = await manager.properties(loaded, LOOKED_AT)
+    ran = [name for name in loaded if name in planned.details]
+    details = await manager.properties(ran, LOOKED_AT)
+    new = [name for name in loaded if name not in planned.details]
+    details.update(await manager.properties(new, ("fragment_path",)) if new else {})
     anew = [name for name in details if _is_new_run(details[name], planned.details.get(name))]
     if anew:
         details.update(await manager.properties(anew, (*LOOKED_AT, "n_restarts")))
@@ -142,14 +146,13 @@ def taken_down(stopped: Iterable[str], planned: Observed) -> frozenset[str]:
 def stopped_together(actions: Iterable[Action]) -> list[frozenset[str]]:
     """Return the units whose stops belong together, as sockets and their service do (C7)."""
     stops = {a.unit: a for a in actions if a.phase is Phase.STOP}
-    groups: list[frozenset[str]] = []
+    group_of: dict[str, set[str]] = {}
     for unit, action in stops.items():
         group = {unit, *(n for n in action.neighbours if n in stops)}
-        for other in [g for g in groups if g & group]:
-            groups.remove(other)
+        for other in [group_of[name] for name in group if name in group_of]:
             group |= other
-        groups.append(frozenset(group))
-    return groups
+        group_of.update(dict.fromkeys(group, group))
+    return list({id(group): frozenset(group) for group in group_of.values()}.values())
 
 
 def was_asked_down(status: UnitStatus, detail: UnitDetail) -> bool:

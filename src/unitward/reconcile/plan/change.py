@@ -164,7 +164,7 @@ def weigh(unit: DesiredUnit, sides: Sides) -> Change:
         contents=contents,
         reload_contents=reload_contents,
     )
-    if not orphans and all(j.sync in {FileSync.SAME, FileSync.FOREIGN} for j in everything):
+    if not orphans and all(not j.is_changed for j in everything):
         return same
     old_parts: list[tuple[str, UnitText]] = []
     for judgement in everything:

@@ -44,12 +44,12 @@ class FileJudgement:
     @property
     def is_drift(self) -> bool:
         """Tell whether somebody else changed what we had written."""
-        return self.sync in {FileSync.EDITED, FileSync.GONE}
+        return self.sync in (FileSync.EDITED, FileSync.GONE)
 
     @property
     def is_changed(self) -> bool:
         """Tell whether the file has to be written."""
-        return self.sync not in {FileSync.SAME, FileSync.FOREIGN}
+        return self.sync not in (FileSync.SAME, FileSync.FOREIGN)
 
 
 def judge_file(file: DesiredFile, sides: Sides) -> FileJudgement:

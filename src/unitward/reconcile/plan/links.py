@@ -50,7 +50,8 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
         return [*stale, _enable(unit, reason, digest, sides)]
     # systemd leaves a link to a shipped unit as it is when ours takes its place: it counts too.
     stood = {path for path, _ in sides.recorded.was(unit.name).links}
-    needed = (*recorded, *sorted(stood & expected_links(unit.name, unit.text) - recorded.keys()))
+    kept = stood & expected_links(unit.name, unit.text) - recorded.keys() if stood else ()
+    needed = (*recorded, *sorted(kept))
     gone = [path for path in needed if path not in sides.observed.links]
     if gone:
         return [_enable(unit, f"its link {gone[0]} is gone", digest, sides)]

@@ -126,6 +126,18 @@ def test_stops_that_belong_together() -> None:
     assert {frozenset({"k.socket", "k.service"}), frozenset({A})} == set(stopped_together(stops))
 
 
+def test_stops_joined_by_one_that_comes_later() -> None:
+    """Two groups become one by a stop that names a unit of each."""
+    stops = [
+        Action(Phase.STOP, Verb.STOP, "a.socket", "", neighbours=("a.service",)),
+        Action(Phase.STOP, Verb.STOP, "a.service", ""),
+        Action(Phase.STOP, Verb.STOP, "b.socket", "", neighbours=("b.service",)),
+        Action(Phase.STOP, Verb.STOP, "b.service", ""),
+        Action(Phase.STOP, Verb.STOP, "c.service", "", neighbours=("a.service", "b.socket")),
+    ]
+    assert [frozenset(stop.unit for stop in stops)] == stopped_together(stops)
+
+
 def test_asked_down() -> None:
     """A stop is told from an end of the unit's own by which came first."""
     asked = replace(

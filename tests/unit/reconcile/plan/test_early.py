@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from unitward.model.plan import Phase
+from unitward.reconcile.plan.early import MOST_EARLY
 
 BARE = "[Service]\nExecStart=/bin/a\n"
 INSTALL = "[Install]\nWantedBy=default.target\n"
@@ -57,3 +58,11 @@ def test_new_units_pull_in_new_units(scene: Any) -> None:
     scene.declare("a.service", f"[Unit]\nWants=b.service\n{BARE}{INSTALL}")
     scene.declare("b.service", BARE + INSTALL)
     assert ["a.service", "b.service"] == early(scene)
+
+
+@pytest.mark.parametrize(("count", "moved"), [(MOST_EARLY, MOST_EARLY), (MOST_EARLY + 1, 0)])
+def test_many_wait_for_the_reload(scene: Any, count: int, moved: int) -> None:
+    """O5: a few new services start before the reload, many after it, which costs less."""
+    for number in range(count):
+        scene.declare(f"new{number}.service", BARE + INSTALL)
+    assert moved == len(early(scene))
