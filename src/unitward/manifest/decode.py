@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from unitward.manifest import guards, tree, units, values
+from unitward.manifest.entry_guards import entry_fault
 from unitward.manifest.keys import IGNORED_PREFIX, TOP_KEYS
 from unitward.manifest.lint import lint
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar
@@ -198,7 +199,7 @@ def _guard_entries(reading: _Reading) -> None:
             continue
         own = reading.report.about(draft.owners[-1])
         for entry, place in zip(declaration.text.entries, declaration.places, strict=True):
-            message, hint = guards.entry_fault(
+            message, hint = entry_fault(
                 declaration.name, entry, folder=context.folder, home=context.home
             )
             if message:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from unitward.manifest import directives, files, guards, units
+from unitward.manifest.entry_guards import entry_fault
 from unitward.manifest.lines import MAX_BYTES
 from unitward.manifest.lint import lint
 from unitward.manifest.nodes import Scalar
@@ -50,7 +51,7 @@ def decode_raw(
     if message:
         own.error(At(), message, hint)
     for entry in text.entries if text else ():
-        message, hint = guards.entry_fault(name.text, entry, folder=folder, home=home)
+        message, hint = entry_fault(name.text, entry, folder=folder, home=home)
         if message:
             own.error(At(entry.line), message, hint)
     places = tuple(Place(path, entry.line) for entry in text.entries) if text else ()

@@ -151,6 +151,30 @@ def test_no_commit_takes_it_down(place: Any, text: str) -> None:
     assert (run, True) == (place.invocation(OWN), place.is_active(OWN))
 
 
+LOCKING_OUT = {
+    "no-manager": "  default.target.d/50-here.conf:\n    Unit: {Requires: missing.service}\n",
+    "no-basis": "  basic.target.d/50-here.conf:\n    Unit: {AssertHost: nowhere}\n",
+    "waiting": f"  b.service:\n    Unit: {{Before: {OWN}}}\n"
+    "    Service: {Type: oneshot, ExecStart: /bin/sleep infinity}\n"
+    "    Install: {WantedBy: default.target}\n",
+    "replaced": "  b.target:\n    Unit: {Description: b}\n    Install: {Alias: default.target}\n",
+}
+
+
+@pytest.mark.parametrize("text", LOCKING_OUT.values(), ids=LOCKING_OUT)
+def test_no_commit_keeps_it_from_booting(place: Any, text: str) -> None:
+    """F7: what would keep it, or the user manager, from starting is an error; a boot brings it."""
+    place.account.write("a.yaml", manifest(1))
+    place.install()
+    place.account.write("b.yaml", "version: 1\nunits:\n" + text)
+    assert 0 != place.unitward("sync").returncode
+    place.account.kill_manager()
+    place.account.start_manager()
+    place.until(lambda: place.is_active(OWN), "it starts with the manager")
+    place.account.write("a.yaml", manifest(2))
+    place.until(lambda: "TURN=2" in place.show("a.service", "Environment"), "it works on")
+
+
 def test_a_drop_in_on_its_slice_comes_and_goes(place: Any) -> None:
     """R1: without its drop-in the slice is as before; it is not stopped, nor what is in it."""
     place.config.parent.mkdir(parents=True)

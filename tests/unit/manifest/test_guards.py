@@ -54,6 +54,7 @@ def test_no_unit_takes_unitward_down(said: Said, section: str, line: str) -> Non
         ("Unit", "BindsTo"),
         ("Unit", "PartOf"),
         ("Unit", "StopPropagatedFrom"),
+        ("Unit", "Conflicts"),
         ("Service", "Slice"),
     ],
 )
@@ -64,6 +65,60 @@ def test_unitward_is_tied_to_no_unit(said: Said, path: str, section: str, key: s
     assert f"{key}= would have {OWN} stopped with another unit" in found
     assert [] == said(path, section, f"{key}=")
     assert [] == said("b.service", section, f"{key}={value}")
+
+
+@pytest.mark.parametrize("path", [OWN, DROPIN, OF_ALL])
+@pytest.mark.parametrize(
+    "line", ["After=a.service", "ConditionPathExists=/mnt/x", "AssertHost=here"]
+)
+def test_unitward_waits_for_nothing(said: Said, path: str, line: str) -> None:
+    """F7: no other unit, and no condition, can keep it from starting at the next boot."""
+    [found] = said(path, "Unit", line)
+    assert f"keep {OWN} from starting" in found
+    assert [] == said("b.service", "Unit", line)
+
+
+@pytest.mark.parametrize("name", [OWN, "basic.target", "sockets.target", "app.slice"])
+def test_no_unit_comes_before_unitward(said: Said, name: str) -> None:
+    """F7: a unit that hangs at its start would keep unitward from starting."""
+    for path in ("a.service", "a.service.d/50.conf", "a.target"):
+        [found] = said(path, "Unit", f"Before=b.service {name}")
+        assert f"Before={name} could keep unitward from starting" in found
+    assert [] == said("a.service", "Unit", "Before=b.service default.target")
+
+
+@pytest.mark.parametrize("key", ["Requires", "Requisite", "BindsTo", "Conflicts", "AssertHost"])
+@pytest.mark.parametrize(
+    "folder", ["default.target", "basic.target", "sockets.target", "target", "app.slice", "slice"]
+)
+def test_the_manager_starts(said: Said, folder: str, key: str) -> None:
+    """F7: with such a drop-in the manager ends, or starts nothing, at the next boot (252)."""
+    [found] = said(f"{folder}.d/50.conf", "Unit", f"{key}=a.service")
+    assert f"{key}= of {folder} could keep the user manager from starting" in found
+    assert [] == said(f"{folder}.d/50.conf", "Unit", "Description=Here")
+    assert [] == said("my.target.d/50.conf", "Unit", f"{key}=a.service")
+
+
+def test_the_default_target_may_want(said: Said) -> None:
+    """What it wants, or comes after, cannot keep unitward from starting."""
+    for key in ("Wants", "Upholds", "After"):
+        assert [] == said("default.target.d/50.conf", "Unit", f"{key}=a.service")
+        assert [] != said("basic.target.d/50.conf", "Unit", f"{key}=a.service")
+
+
+@pytest.mark.parametrize("name", [OWN, "default.target", "basic.target"])
+def test_no_alias_takes_its_place(said: Said, name: str) -> None:
+    """F7: another unit under that name would start instead at the next boot."""
+    [found] = said("a.target", "Install", f"Alias=b.target {name}")
+    assert f"Alias={name} would put this unit in the place of {name} (remove it)" in found
+
+
+@pytest.mark.parametrize("key", ["StartLimitAction", "JobTimeoutAction", "FailureAction"])
+def test_no_unit_ends_the_manager(said: Said, key: str) -> None:
+    """F7: a unit whose failure ends the user manager takes unitward with it."""
+    [found] = said("a.service", "Unit", f"{key}=exit-force")
+    assert "would end the user manager" in found
+    assert [] == said("a.service", "Unit", f"{key}=none")
 
 
 @pytest.mark.parametrize(
