@@ -12,6 +12,7 @@ from dataclasses import replace
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Action, Phase, Verb
 from unitward.reconcile.plan.kinds import started_by
+from unitward.reconcile.plan.order import is_overlooked
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.want import targets_of
 
@@ -60,8 +61,10 @@ def _is_early(
 
 def _is_unloaded(name: str, sides: Sides) -> bool:
     """Tell whether systemd will read the unit's file at its start; a stub refuses instead."""
-    status = sides.observed.units.get(name)
-    return name in sides.desired.units and (status is None or status.load == "not-found")
+    status, unit = sides.observed.units.get(name), sides.desired.units.get(name)
+    if unit is None or is_overlooked(unit, sides):
+        return False
+    return status is None or status.load == "not-found"
 
 
 def _stands_in_the_way(unit: DesiredUnit, acted: set[str], late: set[str]) -> bool:

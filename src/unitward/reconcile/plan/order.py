@@ -32,6 +32,8 @@ def reload_reason(actions: Iterable[Action], sides: Sides) -> str:
     for unit in sides.desired.units.values():
         if sides.is_frozen(unit.name):
             continue
+        if is_overlooked(unit, sides):
+            return f"systemd does not find {unit.name}, which stands on disk"
         if sides.reports_drift(unit) and sides.recorded.open_run(unit.name) is None:
             continue
         newer = _newer_file(unit.files(), sides)
@@ -50,6 +52,17 @@ def _newer_file(files: Iterable[DesiredFile], sides: Sides) -> str:
         if disk.digest == file.digest and disk.changed_at > sides.observed.manager.loaded_at:
             return file.path
     return ""
+
+
+def is_overlooked(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether systemd misses a file that stands there, which only a reload ends.
+
+    So it does after a transient unit of that name (252): it remembers where that one's file was.
+    """
+    status = sides.observed.units.get(unit.name)
+    if status is None or status.load != "not-found" or unit.fragment is None:
+        return False
+    return sides.observed.file(unit.fragment.path).digest == unit.fragment.digest
 
 
 def stands_newer_than_loaded(unit: DesiredUnit, sides: Sides) -> bool:

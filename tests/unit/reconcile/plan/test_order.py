@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unitward.model.plan import Phase
+from unitward.model.plan import Phase, Verb
 from unitward.model.recorded import IntentKind
 
 
@@ -66,6 +66,17 @@ def test_a_definition_older_than_the_file_is_loaded(scene: Any) -> None:
     scene.on_disk("a.service", scene.files["a.service"].content, 9999.0)
     assert ["daemon-reload"] == scene.does()
     assert "a.service is newer than what the manager loaded" == scene.plan().actions[0].reason
+
+
+def test_a_file_that_systemd_misses(scene: Any) -> None:
+    """D6, O5: a unit that is not found though its file stands there is started after a reload."""
+    scene.declare("a.service")
+    scene.applied("a.service")
+    scene.down("a.service", load="not-found")
+    reload, start = (f"{a.verb.value} {a.unit}".strip() for a in scene.plan().actions[-2:])
+    assert ("daemon-reload", "start a.service") == (reload, start)
+    reasons = [a.reason for a in scene.plan().actions if a.verb is Verb.RELOAD_MANAGER]
+    assert ["systemd does not find a.service, which stands on disk"] == reasons
 
 
 def test_systemd_says_that_it_needs_a_reload(scene: Any) -> None:
