@@ -87,12 +87,14 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# pip 25.1 is the first that knows --group.
+# pip 25.1 is the first that knows --group. The wheels are for tests, which use no network.
 $(READY): pyproject.toml | packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unitward needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet 'pip>=25.1'
 	$(BIN)/pip install --quiet --editable . --group dev
+	$(BIN)/pip wheel --quiet --wheel-dir $(VENV)/wheels . hatchling
+	rm $(VENV)/wheels/unitward-*
 	@touch $@
 
 # $(NEEDS) begins a list of `needs PACKAGE PROGRAM-OR-PATH...`; $(INSTALL) ends it.
