@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 
 from unitward.errors import ConfigError
 from unitward.model.declared import DriftPolicy
+from unitward.model.records import dataclass
 from unitward.model.release import is_release
 from unitward.model.settings import Settings
 from unitward.model.timespan import parse_timespan, write_timespan

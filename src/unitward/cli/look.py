@@ -9,6 +9,7 @@ from unitward.errors import Exit
 from unitward.model.source import Severity
 from unitward.reconcile.account import assemble, connected, recorded_now
 from unitward.reconcile.document import PlanDocument, plan_document
+from unitward.reconcile.kept import kept
 from unitward.reconcile.one_pass import Considered, consider
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ def look() -> Considered:
 async def _look() -> Considered:
     account = assemble(os.environ)
     recorded = recorded_now(account)
-    async with connected(account) as manager:
-        return await consider(account, manager, recorded)
+    file = account.folders.cache / "unitward" / "decoded-account"
+    with kept(file, account.terms(recorded)) as account.caches.desire:
+        async with connected(account) as manager:
+            return await consider(account, manager, recorded)
 
 
 def document_of(considered: Considered) -> PlanDocument:

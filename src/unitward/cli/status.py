@@ -1,6 +1,5 @@
 """`unitward status`: each unit in words, with and without the daemon."""
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -57,7 +56,9 @@ def _published(folders: "Folders") -> "StatusDocument | None":
     """Return the daemon's last report, with the states that the manager gives now."""
     document = last_report(folders)
     if document is not None and document["units"]:
-        asyncio.run(_refresh(document, folders))
+        from unitward.cli.asynchronous import result_of
+
+        result_of(_refresh(document, folders))
     return document
 
 

@@ -1,8 +1,9 @@
 """`unitward validate`: check manifests and raw units without bus or daemon."""
 
+import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from unitward.cli.asynchronous import result_of
 from unitward.cli.daemon_door import own_folders
 from unitward.cli.output import GREEN, OUTPUT_OPTION, RED, print_json, print_problems, say
 from unitward.errors import Exit, UnitwardError
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.model.source import Problem, Snapshot, Unavailable
@@ -108,18 +110,21 @@ def _check(one: _Set) -> _Found:
     from unitward.model.source import Unavailable
     from unitward.reconcile.check import CheckCache, check
     from unitward.reconcile.desire import DesireCache, Terms, desire
+    from unitward.reconcile.kept import kept
     from unitward.systemd.directives import load_directives
 
     snapshot = _read(one)
     if isinstance(snapshot, Unavailable):
         raise UnitwardError(snapshot.reason, hint=snapshot.hint)
     env = {"HOME": NO_HOME, **os.environ}
-    cache = env.get("XDG_CACHE_HOME", "")
-    table = load_directives(Path(cache) / "unitward" if cache.startswith("/") else None)
+    cache = _cache_folder()
     recorded = Recorded(installation="validate")
-    terms = Terms(table, str(one.root), env["HOME"], recorded.installation)
-    decoded = DesireCache()
-    desired = desire(snapshot, recorded, terms, decoded)
+    terms = Terms(load_directives(cache), str(one.root), env["HOME"], recorded.installation)
+    with contextlib.ExitStack() as stack:
+        decoded = DesireCache()
+        if cache is not None:
+            decoded = stack.enter_context(kept(cache / "decoded-validated", terms))
+        desired = desire(snapshot, recorded, terms, decoded)
     others = [p for p, (_, file) in decoded.files.items() if not file.manifest.is_manifest]
     desired = result_of(check(desired, recorded, env, CheckCache()))
     return _Found(
@@ -127,6 +132,14 @@ def _check(one: _Set) -> _Found:
         tuple(os.path.join(one.shown, name) for name in (*snapshot.ignored, *others)),  # noqa: PTH118 - "" joins to the bare name
         len(desired.units),
     )
+
+
+def _cache_folder() -> Path | None:
+    """Return where something may be kept; nowhere in an environment without a home."""
+    try:
+        return own_folders().cache / "unitward"
+    except UnitwardError:
+        return None
 
 
 def _read(one: _Set) -> "Snapshot | Unavailable":

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.errors import UnitwardError
 from unitward.model.plan import Sync, Verb
+from unitward.model.records import dataclass
 from unitward.model.report import Outcome, Report, Result, UnitReport
 from unitward.model.source import Severity
 from unitward.telemetry.log import Kind, logger

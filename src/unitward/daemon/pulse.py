@@ -3,7 +3,7 @@
 That the event loop runs is told by whoever asks; that the work goes on is known here.
 """
 
-from dataclasses import dataclass
+from unitward.model.records import dataclass
 
 HUNG_SECONDS = 600.0
 """Everything that a pass waits for has a limit of its own; together they stay far below this."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest.keys import IGNORED_PREFIX, UNIT_KEYS, Shape, Where, keys_for
 from unitward.manifest.nodes import Node, Pairs, Scalar
 from unitward.manifest.report import shown
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.manifest.report import Report

@@ -6,7 +6,6 @@ are expanded, within a limit on what the expansion would amount to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +13,7 @@ import yaml
 
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar, has_open_quote, quoted
 from unitward.manifest.report import At, shown
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.manifest.report import Positioned, Report

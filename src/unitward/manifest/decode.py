@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from unitward.manifest import guards, tree, units, values
@@ -14,6 +14,7 @@ from unitward.manifest.nodes import Items, Node, Pairs, Scalar
 from unitward.manifest.report import At, Report, finished, nearest, shown
 from unitward.manifest.values import Context
 from unitward.model.declared import Declaration, Manifest
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Severity
 from unitward.unitfile import names
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest import sections, sugar, values
+from unitward.model.records import dataclass
 from unitward.model.unittext import UnitText
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unitward.manifest import draft, sections, values
@@ -10,6 +10,7 @@ from unitward.manifest.draft import Draft
 from unitward.manifest.keys import TRUE
 from unitward.manifest.nodes import Pairs, Scalar
 from unitward.model.declared import Declaration, Policy, State
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.manifest.body import Body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unitward.manifest import body as bodies
@@ -14,6 +14,7 @@ from unitward.manifest.keys import Where
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar
 from unitward.manifest.report import shown
 from unitward.model.declared import Declaration, Policy
+from unitward.model.records import dataclass
 from unitward.unitfile import names
 
 if TYPE_CHECKING:

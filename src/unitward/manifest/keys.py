@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
 from unitward.model.declared import DriftPolicy, OnChange, OnRemove, State
+from unitward.model.records import dataclass
 
 
 class Shape(Enum):

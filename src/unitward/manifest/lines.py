@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from unitward.manifest.report import At
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.manifest.report import Report

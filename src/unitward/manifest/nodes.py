@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
+
+from unitward.model.records import dataclass
 
 _OPENING = re.compile(r"""(?:^|(?<=[\s=(,:]))["']""")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Severity
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest import directives, values
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar
 from unitward.manifest.report import shown
+from unitward.model.records import dataclass
 from unitward.model.unittext import Entry
 
 if TYPE_CHECKING:

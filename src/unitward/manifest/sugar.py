@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest import directives, sections, values
 from unitward.manifest.nodes import Node, Pairs, Scalar
 from unitward.manifest.report import passed_on, shown
+from unitward.model.records import dataclass
 from unitward.unitfile import words
 from unitward.unitfile.errors import UnrenderableError
 

@@ -7,11 +7,11 @@ that error and those after it, and mends their lines so that the rest can be rea
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest.nodes import quoted
 from unitward.manifest.report import shown
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unitward.manifest import compose, traps
 from unitward.manifest import lines as source_lines
 from unitward.manifest.report import At, Report, finished
+from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.manifest.nodes import Node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitward.manifest import body as bodies
@@ -15,6 +14,7 @@ from unitward.manifest.nodes import Node, Pairs, Scalar
 from unitward.manifest.report import passed_on, shown
 from unitward.manifest.values import kind
 from unitward.model.declared import Declaration, Policy
+from unitward.model.records import dataclass
 from unitward.unitfile import names
 from unitward.unitfile.errors import BadNameError
 

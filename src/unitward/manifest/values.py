@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from unitward.manifest.keys import FALSE, TRUE
 from unitward.manifest.nodes import Items, Node, Pairs, Scalar
 from unitward.manifest.report import shown
+from unitward.model.records import dataclass
 from unitward.unitfile import grammar, specifiers
 
 if TYPE_CHECKING:

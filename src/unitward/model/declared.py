@@ -1,8 +1,9 @@
 """What one manifest or raw file declares, before it is put together with the others."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem
 from unitward.model.unittext import UnitText
 

@@ -1,9 +1,10 @@
 """What the folder asks for, put together from all its manifests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.model.declared import Policy
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Revision, Unavailable
 from unitward.model.unittext import UnitText
 

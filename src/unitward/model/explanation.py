@@ -3,10 +3,10 @@
 Moments are wall-clock seconds, 0 for never.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from unitward.model.plan import Verdict
+from unitward.model.records import dataclass
 from unitward.model.source import Place
 
 

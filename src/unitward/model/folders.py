@@ -1,10 +1,10 @@
 """Where things lie for one account (XDG Base Directory Specification)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.errors import UnitwardError
+from unitward.model.records import dataclass
 from unitward.model.settings import Settings
 
 

@@ -1,9 +1,10 @@
 """What is on disk and in the user manager now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail, UnitStatus
 
 

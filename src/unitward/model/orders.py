@@ -1,8 +1,10 @@
 """What people asked for of single units, kept in the ledger until it is done or over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 
 from unitward.model.observed import DiskFile
 from unitward.model.recorded import Before, RecordedFile, RecordedUnit
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Revision
 
 

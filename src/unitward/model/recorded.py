@@ -1,11 +1,12 @@
 """What unitward itself last applied: the content of the ledger."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from unitward.model.declared import OnRemove
 from unitward.model.orders import Orders
+from unitward.model.records import dataclass
 from unitward.model.source import Place
 
 

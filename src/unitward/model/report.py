@@ -1,11 +1,12 @@
 """What a pass did and how every unit stands after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from unitward.model.plan import Action, Held, Verdict
 from unitward.model.recorded import RecordedLink
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Revision
 from unitward.model.unitstate import UnitStatus
 

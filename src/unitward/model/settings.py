@@ -1,9 +1,10 @@
 """The configuration in force."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 
 from unitward.model.declared import DriftPolicy
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What a reading of the desired-state folder yields, and what can be wrong with it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,8 +3,9 @@
 Times are integer microseconds of CLOCK_MONOTONIC, 0 for never, unless the name says realtime.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from unitward.model.records import dataclass
 
 
 class JobResult(StrEnum):

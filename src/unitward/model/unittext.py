@@ -1,7 +1,9 @@
 """The meaning of a unit file: sections, keys and values in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.config import load_settings
 from unitward.model.folders import Folders, folders_from, source_folder
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.settings import Settings
 from unitward.model.unittext import DirectiveTable
 from unitward.reconcile.again import Decided, Declared, Reported
 from unitward.reconcile.check import CheckCache
-from unitward.reconcile.desire import DesireCache
+from unitward.reconcile.desire import DesireCache, Terms
 from unitward.reconcile.load import Source
 from unitward.reconcile.observe import Subjects, World
 from unitward.reconcile.outside import Places
@@ -61,6 +62,16 @@ class Account:
     def places(self) -> Places:
         """Return what `%h` and `%t` mean for this account."""
         return Places(self.folders.home, self.folders.runtime)
+
+    def terms(self, recorded: Recorded) -> Terms:
+        """Return what decoding the folder depends on besides its files."""
+        return Terms(
+            table=self.table,
+            folder=str(self.source.root),
+            home=str(self.folders.home),
+            installation=recorded.installation,
+            strict=self.settings.strict,
+        )
 
     def use(self, settings: Settings) -> None:
         """Take new settings; another source folder is read afresh."""

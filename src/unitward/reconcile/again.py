@@ -5,12 +5,13 @@ in which nothing happened costs a look at every file and one at the manager.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unitward.model.desired import Desired
 from unitward.model.observed import Observed
 from unitward.model.plan import Plan
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.report import Report
 from unitward.model.settings import Settings
 from unitward.model.source import Snapshot, Unavailable

@@ -1,10 +1,11 @@
 """Units put together from what declares them, and kept while that stays as it is. Pure."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.model.declared import Declaration, Policy
 from unitward.model.desired import DesiredFile, DesiredUnit
+from unitward.model.records import dataclass
 from unitward.unitfile.compare import merged
 from unitward.unitfile.effects import run_digest
 

@@ -7,12 +7,13 @@ have to do with. Its messages are mapped back to the lines of the manifests.
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unitward.manifest.cron import calendar_of_cron
 from unitward.manifest.lint import VERIFY
 from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Severity
 from unitward.reconcile.freezing import freeze_what_names_the_frozen
 from unitward.reconcile.together import beside, groups

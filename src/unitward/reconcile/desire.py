@@ -6,13 +6,14 @@ in the next pass; then all declarations are put together and what is broken is f
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from sys import intern
 
 from unitward.manifest.read import read_file
 from unitward.model.declared import Declaration
 from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.source import (
     Place,
     Problem,

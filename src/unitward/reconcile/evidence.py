@@ -5,10 +5,10 @@ The rows come from the code that decides: `verdict.py` and `down.py` for table V
 """
 
 import signal
-from dataclasses import dataclass
 
 from unitward.model.desired import DesiredUnit
 from unitward.model.explanation import Moment, Ruling
+from unitward.model.records import dataclass
 from unitward.model.timespan import write_timespan
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.plan.change import Change, edited_row

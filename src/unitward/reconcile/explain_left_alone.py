@@ -1,10 +1,9 @@
 """Why no table judges how a unit runs, for units that are not declared and valid. Pure."""
 
-from dataclasses import dataclass
-
 from unitward.model.desired import DesiredFile, Freeze
 from unitward.model.explanation import Installed, Ruling, Standing
 from unitward.model.plan import Plan
+from unitward.model.records import dataclass
 from unitward.model.source import Severity
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.evidence import NONE

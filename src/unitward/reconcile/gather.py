@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.model.declared import Declaration, Manifest
 from unitward.model.desired import Desired, DesiredFile, DesiredUnit, Freeze
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Severity, Snapshot
 from unitward.model.unittext import DirectiveTable
 from unitward.reconcile.built import BuiltUnits, DeclaredText, Parts

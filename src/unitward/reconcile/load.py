@@ -1,8 +1,9 @@
 """Source -> Snapshot, or Unavailable."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from unitward.model.records import dataclass
 from unitward.model.source import Snapshot, Unavailable
 from unitward.sources.content import ReadCache
 from unitward.sources.folder import read_folder

@@ -8,12 +8,13 @@ handful of calls.
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import Observed
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.contents import contents_changed
 from unitward.reconcile.elapsing import find_due

@@ -6,7 +6,7 @@ The only place that names every stage, in order.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from unitward.manifest.guards import OWN_UNIT
@@ -14,12 +14,13 @@ from unitward.model.desired import Desired
 from unitward.model.observed import Observed
 from unitward.model.plan import Plan
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.report import Outcomes, Report
 from unitward.reconcile.account import Account
 from unitward.reconcile.again import Decided, Declared, Reported
 from unitward.reconcile.apply import Doors, apply
 from unitward.reconcile.check import check
-from unitward.reconcile.desire import Terms, decode_in_steps, desire
+from unitward.reconcile.desire import decode_in_steps, desire
 from unitward.reconcile.load import is_locked, load
 from unitward.reconcile.observe import observe
 from unitward.reconcile.own_text import leave_own_alone, leave_undone, own_files
@@ -58,13 +59,7 @@ async def _read(account: Account, recorded: Recorded, *, settled: bool) -> Decla
     """Return a reading of the folder with what it asks for, checked where nothing changed."""
     snapshot = await load(account.source, settled=settled)
     caches = account.caches
-    terms = Terms(
-        table=account.table,
-        folder=str(account.source.root),
-        home=str(account.folders.home),
-        installation=recorded.installation,
-        strict=account.settings.strict,
-    )
+    terms = account.terms(recorded)
     last = caches.declared
     if last is not None and last.holds_for(snapshot, recorded, terms):
         return last

@@ -4,11 +4,11 @@ import glob
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.model.desired import Desired, DesiredUnit
 from unitward.model.observed import DiskFile
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitStatus
 from unitward.reconcile.contents import content_key
 from unitward.unitfile.errors import BadQuotingError

@@ -1,9 +1,9 @@
 """The bootstrap unit, once unitward is to be gone: it must not install it again."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.errors import UnitwardError
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.account import Account
 from unitward.setup.look import Installation

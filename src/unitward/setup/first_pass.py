@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
+from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 from unitward.reconcile.account import Account
 from unitward.setup.look import FIELDS

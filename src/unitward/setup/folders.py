@@ -5,11 +5,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from unitward.errors import UnitFileError, UnitwardError
 from unitward.model.folders import Folders
+from unitward.model.records import dataclass
 
 PRIVATE, PUBLIC = 0o700, 0o755
 _HINTS = {

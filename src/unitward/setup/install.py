@@ -2,12 +2,12 @@
 
 import os
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files as package_files
 
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
+from unitward.model.records import dataclass
 from unitward.reconcile.account import Account
 from unitward.setup.first_pass import FirstPass, run_first_pass
 from unitward.setup.folders import Made, Wanted, all_or_nothing, is_open_to_others, wanted_folders

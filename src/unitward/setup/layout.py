@@ -1,8 +1,9 @@
 """Where unitward's own program lies, when it keeps its versions beside one another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

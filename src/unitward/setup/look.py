@@ -3,12 +3,12 @@
 import os
 import pwd
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.account import Account, recorded_now
 from unitward.reconcile.inventory import unmanaged_document

@@ -1,12 +1,12 @@
 """unitward's own unit file: what it has to say, and what stands in its place."""
 
-from dataclasses import dataclass
 from enum import Enum
 from importlib.resources import files as package_files
 
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.observed import DiskFile, DiskKind
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.unitfile.mark import read_mark, seal, strip_mark
 from unitward.unitfile.words import quote_argument
 

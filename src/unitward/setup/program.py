@@ -5,11 +5,11 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from unitward.errors import UnitwardError
+from unitward.model.records import dataclass
 from unitward.setup.layout import Layout
 
 PROGRAM = "unitward"

@@ -1,10 +1,9 @@
 """Taking unitward off the account: its own unit only, or all that it made."""
 
-from dataclasses import dataclass
-
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.observed import DiskKind
+from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 from unitward.reconcile.account import Account
 from unitward.setup.look import Installation, look_at_installation

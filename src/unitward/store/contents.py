@@ -6,10 +6,11 @@ each write to the former draws an edition, and as long as it is the same only th
 """
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from sys import intern
 
 from unitward.model.recorded import Intent, IntentKind, Recorded, RecordedFile, RecordedLink
+from unitward.model.records import dataclass
 from unitward.store.orders import read_orders
 from unitward.store.sharing import sharing
 from unitward.store.units import read_before, read_units

@@ -5,8 +5,10 @@ It lies in the runtime folder: the disk of the ledger may be full, or the ledger
 
 import contextlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from unitward.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

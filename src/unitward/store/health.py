@@ -7,12 +7,13 @@ import stat
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from unitward.errors import LedgerError
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.store.ledger import Ledger
 from unitward.store.migrations import CURRENT, migrate
 

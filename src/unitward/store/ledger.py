@@ -8,7 +8,6 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +21,7 @@ from unitward.model.recorded import (
     RecordedLink,
     RecordedUnit,
 )
+from unitward.model.records import dataclass
 from unitward.store.contents import Contents, begin_edition, read_contents, read_fact
 from unitward.store.installation import settle_identity
 from unitward.store.migrations import migrate

@@ -6,12 +6,12 @@ A file beside the ledger, for a script has to write it that runs when unitward d
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from unitward.model.folders import Folders
+from unitward.model.records import dataclass
 
 SCHEMA = "unitward/own-change/v1"
 

@@ -4,8 +4,9 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
+
+from unitward.model.records import dataclass
 
 KEPT_GENERATIONS = 200
 

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from unitward.model.records import dataclass
 
 LEAVE_SECONDS = 5.0
 """How long a run that nobody waits for any more may take to end."""

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from unitward.model.records import dataclass
 from unitward.systemd.analyze import analyze
 
 LIMIT_SECONDS = 10.0

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from unitward.errors import (
     ManagerUnreachableError,
     UnitwardError,
 )
+from unitward.model.records import dataclass
 from unitward.systemd.session import explain_unreachable
 from unitward.systemd.wire import Wire
 

@@ -1,7 +1,6 @@
 """What the user manager may announce between two passes. Hints: a pass reads everything again."""
 
-from dataclasses import dataclass
-
+from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 
 

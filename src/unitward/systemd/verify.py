@@ -6,9 +6,9 @@ import os
 import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from unitward.model.records import dataclass
 from unitward.systemd.analyze import analyze
 from unitward.unitfile.errors import BadNameError
 from unitward.unitfile.names import is_unit_name, parse_dropin, parse_name

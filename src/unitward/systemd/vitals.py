@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from unitward.errors import UnitwardError
+from unitward.model.records import dataclass
 from unitward.model.unitstate import SystemdVersion, UnitDetail
 from unitward.systemd.connection import MANAGER, MANAGER_PATH, Connection, one_property
 from unitward.systemd.details import read_details

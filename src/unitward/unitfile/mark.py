@@ -6,8 +6,8 @@ systemd ignores both.
 
 import hashlib
 import re
-from dataclasses import dataclass
 
+from unitward.model.records import dataclass
 from unitward.unitfile.grammar import BOM, is_one_line
 
 HEADER_LINES = 1

@@ -5,8 +5,8 @@ The rules are those of systemd.unit(5) and of systemd's src/basic/unit-name.c.
 
 import re
 import string
-from dataclasses import dataclass
 
+from unitward.model.records import dataclass
 from unitward.unitfile.errors import BadNameError
 from unitward.unitfile.grammar import is_one_line
 

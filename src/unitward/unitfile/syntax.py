@@ -1,8 +1,8 @@
 """Unit files -> their meaning, exactly as systemd reads them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from unitward.model.records import dataclass
 from unitward.model.unittext import Entry, UnitText
 from unitward.unitfile.grammar import (
     BLANKS,

@@ -5,8 +5,8 @@ and of config_parse_exec() in src/core/load-fragment.c.
 """
 
 import re
-from dataclasses import dataclass
 
+from unitward.model.records import dataclass
 from unitward.unitfile.errors import BadQuotingError, UnrenderableError
 from unitward.unitfile.grammar import BLANKS, is_noncharacter
 

@@ -145,3 +145,23 @@ def test_a_newcomer_is_told_the_next_step(account: Any) -> None:
     assert 1 == plan.returncode
     assert f"mkdir -p {account.desired}" in plan.stderr
     assert "Nothing to do" not in plan.stdout
+
+
+def test_what_an_earlier_plan_decoded_hides_no_change(
+    account: Any, document: Any, api: str
+) -> None:
+    """A second plan over many manifests is the first one; a changed manifest shows in the next."""
+    for number in range(60):
+        account.write(f"u{number}.yaml", api.replace("api", f"u{number}"))
+
+    def planned() -> Any:
+        found = document(account.run("unitward", "plan", "-o", "json"))
+        return [(a["action"], a["unit"], a["source"]) for a in found["actions"] if a["unit"]]
+
+    first = planned()
+    assert {f"u{number}.service" for number in range(60)} == {unit for _, unit, _ in first}
+    assert (account.home / ".cache/unitward/decoded-account").is_file()
+    assert first == planned()
+    account.write("u7.yaml", f"# a line more\n{api.replace('api', 'other')}")
+    assert {"u7.service", "other.service"} == {u for _, u, _ in {*planned()} ^ {*first}}
+    assert ("start", "other.service", "u7.yaml:4") in planned()

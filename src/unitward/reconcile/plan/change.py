@@ -1,12 +1,13 @@
 """How much of a unit changed, and what that does to it (semantics.md C, P5, P6)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.observed import DiskKind
+from unitward.model.records import dataclass
 from unitward.model.unittext import UnitText
 from unitward.reconcile.contents import contents_changed
 from unitward.reconcile.plan.absent import may_remove

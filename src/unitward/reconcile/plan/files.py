@@ -1,12 +1,12 @@
 """Whose file stands where ours should, and what to do about it (semantics.md N, D1, D2)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from unitward.model.desired import DesiredFile
 from unitward.model.observed import DiskFile, DiskKind
 from unitward.model.plan import Action, Phase, Verb
+from unitward.model.records import dataclass
 from unitward.model.source import Place
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.sides import Sides

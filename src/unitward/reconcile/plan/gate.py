@@ -5,11 +5,11 @@ paths). What holds a unit holds what shares its files or its sockets too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync
+from unitward.model.records import dataclass
 from unitward.reconcile.plan.change import Change, Run, run_of
 from unitward.reconcile.plan.files import describe_keys
 from unitward.reconcile.plan.kinds import is_oneshot

@@ -1,10 +1,9 @@
 """Units that run on although they changed (semantics.md C16 to C18, and D5)."""
 
-from dataclasses import dataclass
-
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.plan.kinds import is_true
 from unitward.reconcile.plan.sides import OWN_UNIT, Sides

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from unitward.model.declared import DriftPolicy
 from unitward.model.desired import Desired, DesiredUnit
@@ -17,6 +17,7 @@ from unitward.model.recorded import (
     RecordedLink,
     RecordedUnit,
 )
+from unitward.model.records import dataclass
 from unitward.model.settings import Settings
 from unitward.model.source import Place
 from unitward.reconcile.plan.kinds import started_by

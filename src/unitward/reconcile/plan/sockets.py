@@ -6,11 +6,11 @@ sockets are started first afterwards.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Action, Phase, Sync, Verb
+from unitward.model.records import dataclass
 from unitward.reconcile.plan.change import Change
 from unitward.reconcile.plan.files import FileSync
 from unitward.reconcile.plan.gate import Gate

@@ -1,10 +1,10 @@
 """Why a unit that should run does not (semantics.md V, first match)."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from unitward.model.observed import Observed
 from unitward.model.recorded import RecordedUnit
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.asked import (
     CLD_EXITED,

@@ -1,10 +1,10 @@
 """What a declared unit wants to be (semantics.md W, first match)."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
+from unitward.model.records import dataclass
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.kinds import is_oneshot, is_true, stays_active
 from unitward.reconcile.plan.sides import OWN_UNIT, Sides
@@ -138,8 +138,10 @@ def _does_not_exist(unit: DesiredUnit, sides: Sides) -> bool:
 
 
 def _is_complete_timer(unit: DesiredUnit, sides: Sides) -> bool:
+    if unit.suffix != ".timer":
+        return False
     remain = unit.text.last("Timer", "RemainAfterElapse")
-    if unit.suffix != ".timer" or not remain or is_true(remain):
+    if not remain or is_true(remain):
         return False
     known = sides.known(unit.name)
     detail = sides.observed.details.get(unit.name)

@@ -1,9 +1,10 @@
 """What the checks judge: one frozen value for each thing that was looked at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from unitward.model.folders import Folders
+from unitward.model.records import dataclass
 from unitward.model.source import Unavailable
 from unitward.systemd.vitals import Vitals
 

@@ -1,7 +1,8 @@
 """What a check says: how bad it is, what was found, what mends it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from unitward.model.records import dataclass
 
 
 class Level(StrEnum):

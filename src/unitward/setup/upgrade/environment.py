@@ -7,9 +7,9 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from unitward.model.records import dataclass
 from unitward.model.release import is_release, is_same_release
 from unitward.setup.upgrade.durable import write_durably
 from unitward.setup.upgrade.programs import Ended, run_program

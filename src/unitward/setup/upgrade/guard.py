@@ -7,11 +7,11 @@ runs nothing of either version and needs no free space: it only renames what lie
 import contextlib
 import shlex
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
+from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 from unitward.setup.upgrade.durable import link_durably, sync_folder, write_durably
 from unitward.setup.upgrade.record import Phase, Upgrade, UpgradeError, encode, length_in_words

@@ -5,8 +5,8 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from unitward.model.records import dataclass
 from unitward.setup.upgrade.record import UpgradeError
 
 KEPT_LINES = 5

@@ -4,13 +4,14 @@ import contextlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from unitward.errors import UnitwardError
 from unitward.model.folders import Folders
+from unitward.model.records import dataclass
 from unitward.setup.upgrade.durable import write_durably
 
 SCHEMA = "unitward/upgrade/v1"

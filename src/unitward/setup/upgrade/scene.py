@@ -3,10 +3,10 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.model.folders import Folders
+from unitward.model.records import dataclass
 from unitward.setup.layout import Layout, layout_from
 from unitward.setup.upgrade.record import UpgradeError, record_path
 

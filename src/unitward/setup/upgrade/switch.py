@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from dataclasses import dataclass
 
 from unitward.errors import UnitwardError
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.recorded import Recorded
+from unitward.model.records import dataclass
 from unitward.setup.own_unit import Standing, judge_own_file, own_unit_text, sealed
 from unitward.setup.upgrade.durable import link_durably
 from unitward.setup.upgrade.environment import is_complete, mark_complete

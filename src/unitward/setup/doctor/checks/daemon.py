@@ -1,8 +1,8 @@
 """The daemon: installed, enabled, running, at work; and whether there is more than one."""
 
-from dataclasses import dataclass
 from pathlib import PurePath
 
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail
 from unitward.setup.doctor.facts import Installations, LedgerState, Unknown
 from unitward.setup.doctor.finding import Finding, Level
