@@ -129,9 +129,12 @@ class Account:
         return self._daemon.pid
 
     def wait_for(self, predicate: Callable[[], object], what: str) -> None:
-        """Wait for a state of the world; end the run when it does not come."""
+        """Wait for a state of the world; end the run when it does not come, or cannot any more."""
         give_up_at = time.monotonic() + PATIENCE_S
         while not predicate():
+            if self._daemon is not None and self._daemon.poll() is not None:
+                log = (self.home / "daemon.log").read_text()
+                sys.exit(f"the daemon ended before {what}:\n{log[-3000:]}")
             if time.monotonic() > give_up_at:
                 sys.exit(f"not within {PATIENCE_S:g} s: {what}")
             time.sleep(0.001)

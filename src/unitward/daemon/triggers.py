@@ -3,14 +3,19 @@
 Times are seconds of one monotonic clock that the caller reads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from unitward.model.records import dataclass
 from unitward.sources.settle import Settle
 
 STATE_PAUSE = 5.0
 COALESCE = 0.05
-AHEAD = 0.1
-"""After which part of the settling time a look at the source may be worth its while."""
+AHEAD = 0.03
+"""After which part of the settling time a look at the source may be worth its while: 3 ms.
+
+A save by an editor is over by then, or looks no different when it is. The look takes as long as
+settling does beside 1000 units, so that each millisecond more is one more until the start.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ import hashlib
 import os
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from unitward.model.records import dataclass
 from unitward.model.source import SourceFile, Unreadable
 from unitward.sources.trust import distrust, owned
 

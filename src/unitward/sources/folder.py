@@ -4,11 +4,12 @@ import hashlib
 import os
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from pathlib import Path
 
 from unitward.manifest.files import FileKind, classify
+from unitward.model.records import dataclass
 from unitward.model.source import Revision, Snapshot, SourceFile, Unavailable, Unreadable
 from unitward.sources.content import MovedError, ReadCache, follow, read_content
 from unitward.sources.git import Checkout, find_checkout

@@ -5,9 +5,10 @@ import os
 import re
 import subprocess
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from unitward.model.records import dataclass
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _GIT_LIMIT = 5.0

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from operator import itemgetter
 from pathlib import Path
 
 from unitward.manifest.files import FileKind, classify
+from unitward.model.records import dataclass
 from unitward.sources.git import Checkout
 
 # Where a chain of links is given up: the kernel's own limit (path_resolution(7)).
@@ -50,6 +51,21 @@ def unread(rel: str) -> bool:
 def below(rel: str, name: str) -> str:
     """Return the relative path of an entry of the folder `rel`."""
     return f"{rel}/{name}" if rel else name
+
+
+def plain_end(folder: str, name: str) -> tuple[str, str] | None:
+    """Return the folder and the name at which a link ends, None where that takes a closer look.
+
+    Links on the way to that folder are not followed: it counts only if it is known by this path.
+    """
+    try:
+        target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - Path takes thrice the time
+    except OSError:
+        return None
+    if _UP in target.removeprefix(f"{_UP}/").split("/"):
+        return None  # beyond a link `..` is the folder above the link's end
+    where, _, file = os.path.normpath(os.path.join(folder, target)).rpartition("/")  # noqa: PTH118 - the same
+    return where, file
 
 
 @dataclass(slots=True)
@@ -128,13 +144,10 @@ class Lookup:
 
     def _is_told(self, folder: str, name: str) -> bool:
         """Tell whether a link ends at a file of a folder under watch, which tells of itself."""
-        try:
-            target = os.readlink(f"{folder}/{name}")  # noqa: PTH115 - Path takes thrice the time
-        except OSError:
+        end = plain_end(folder, name)
+        if end is None:
             return False
-        if _UP in target.removeprefix(f"{_UP}/").split("/"):
-            return False  # beyond a link `..` is the folder above the link's end
-        where, _, file = os.path.normpath(os.path.join(folder, target)).rpartition("/")  # noqa: PTH118 - the same
+        where, file = end
         rel = self._told.get(where, {}).get(file)
         return rel is not None and self.suffices(rel)
 

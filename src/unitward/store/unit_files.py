@@ -121,6 +121,17 @@ class UnitFiles:
                 found.update(self._listing(folder).links)
         return found
 
+    def links_at(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return those of the paths that are links -> target, whatever else `links` would find.
+
+        One look at each: beside 1000 enabled units `links` takes 6 ms after any of them changed.
+        """
+        found: dict[str, str] = {}
+        for path in paths:
+            with contextlib.suppress(OSError):
+                found[intern(path)] = intern(os.readlink(f"{self._prefix}{path}"))  # noqa: PTH115 - as in look
+        return found
+
     def fragments(self) -> list[str]:
         """Return the names at the top that are unit names: files, links, masks.
 

@@ -43,7 +43,7 @@ def test_one_look_ahead_for_each_pass() -> None:
     assert due.until_look_ahead(9.0) is None
     due.source_changed(10.0)
     due.source_changed(10.005)
-    assert 0.01 == pytest.approx(due.until_look_ahead(10.005))
+    assert 0.003 == pytest.approx(due.until_look_ahead(10.005))
     assert 0.0 == due.until_look_ahead(10.02)
     due.looks_ahead()
     due.source_changed(10.03)

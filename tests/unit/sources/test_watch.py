@@ -303,6 +303,29 @@ async def test_links_to_enabled_units_are_looked_through_cheaply(
     assert 0.1 > time.thread_time() - began
 
 
+async def test_links_made_later_are_followed_where_they_lead_out(
+    tmp_path: Path, desired: Path, watch: "Watch"
+) -> None:
+    """A link to a file beside it that is pointed elsewhere, or whose end becomes a link, too."""
+    (tmp_path / "out.yaml").write_text("x")
+    (tmp_path / "out2.yaml").write_text("x")
+    (desired / "a.yaml").write_text("x")
+    notices = watch(desired)
+    for name in ("b.yaml", "c.yaml"):
+        (desired / name).symlink_to(desired / "a.yaml")
+    await notices.hear("b.yaml", "c.yaml")
+    (desired / ".next").symlink_to(tmp_path / "out.yaml")
+    (desired / ".next").rename(desired / "b.yaml")
+    await notices.hear("b.yaml")
+    (desired / "a.yaml").unlink()
+    (desired / "a.yaml").symlink_to(tmp_path / "out2.yaml")
+    await notices.hear("a.yaml")
+    await notices.silence(0.3)
+    for written, told in (("out.yaml", {"b.yaml"}), ("out2.yaml", {"a.yaml", "c.yaml"})):
+        (tmp_path / written).write_text("y")
+        assert told >= set(await notices.hear(next(iter(told))))
+
+
 async def test_a_dangling_link_wakes_when_its_end_appears(
     tmp_path: Path, desired: Path, watch: "Watch"
 ) -> None:

@@ -157,3 +157,14 @@ def test_a_link_is_put_back_only_where_nothing_stands(tmp_path: Path) -> None:
     assert files.link(path, "/usr/lib/a.service")
     assert not files.link(path, "/elsewhere/a.service")
     assert {path: "/usr/lib/a.service"} == files.links()
+
+
+def test_single_links_are_told_without_the_others(tmp_path: Path) -> None:
+    """Of the paths asked for, those that are links with their targets; files and gaps are none."""
+    wants = tmp_path / "default.target.wants"
+    wants.mkdir()
+    for name in ("a.service", "b.service"):
+        (tmp_path / name).write_text("")
+        (wants / name).symlink_to(f"../{name}")
+    asked = ["default.target.wants/a.service", "a.service", "gone/c.service"]
+    assert {asked[0]: "../a.service"} == UnitFiles(tmp_path).links_at(asked)

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from unitward.errors import ManagerCallError, ManagerTimeoutError, UnitwardError
 from unitward.model.observed import Observed
 from unitward.model.plan import Action, Phase, Plan, Verb
 from unitward.model.recorded import Intent, Recorded
+from unitward.model.records import dataclass
 from unitward.model.report import Outcomes, Result
 from unitward.reconcile.apply.aftermath import Aftermath, look_again
 from unitward.reconcile.apply.folder import FolderWork
@@ -233,6 +233,7 @@ class _Work:
         self._early = self._ready(actions)
         await self._doors.manager.unref({*names} - {action.unit for action in self._early})
         await self._jobs.submit(self._early)
+        await self._jobs.let_begin(self._early)
 
     async def _run(self, actions: list[Action], *, wait: bool = True) -> None:
         await self._drop_stale(actions)

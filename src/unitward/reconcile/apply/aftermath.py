@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from unitward.model.plan import Action, Phase, Plan, Verb
+from unitward.model.records import dataclass
 from unitward.model.report import Result
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.apply.meanwhile import CHANGED, UP, was_asked_down

@@ -133,7 +133,8 @@ class FolderWork:
     def _note_links(self, changes: tuple[LinkChange, ...], actions: list[Action]) -> None:
         units = {action.unit for action in actions}
         root = f"{self._files.root}/"
-        present = self._files.links()
+        named = {change.path.removeprefix(root) for change in changes}
+        present = self._files.links_at(named.union(*(action.adopts for action in actions)))
         for change in changes:
             path = change.path.removeprefix(root)
             if change.kind == "symlink" and path in present:

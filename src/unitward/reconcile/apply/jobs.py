@@ -26,6 +26,8 @@ JOB_VERBS = {
     Verb.RELOAD: JobVerb.RELOAD,
 }
 SHORTEST_WAIT = 0.05
+BEGINS_WITHIN = 0.05
+"""How long a job may take until the manager has begun with it, which it does when idle."""
 
 
 class JobWork:
@@ -56,6 +58,16 @@ class JobWork:
                 self._jobs[action] = answer
             else:
                 self._note_refusal(action, answer)
+
+    async def let_begin(self, actions: Sequence[Action]) -> None:
+        """Wait until the jobs have ended, or can have been begun at least.
+
+        The manager answers a request for a job and begins with it when it has nothing else to
+        do. A reload asked for at once comes before that: of services saved beside 1000 others
+        on a busy machine, three of twelve then started after it, two seconds late (252).
+        """
+        mine = [self._jobs[action] for action in actions if action in self._jobs]
+        await self._manager.wait(mine, limit_seconds=BEGINS_WITHIN)
 
     async def settle(self, actions: Sequence[Action], *, wait: bool = True) -> None:
         """Note how the jobs of actions ended; those that take longer are noted as pending."""

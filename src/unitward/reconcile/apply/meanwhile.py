@@ -6,11 +6,11 @@ so that nothing a person did in the meantime is undone by a decision made before
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from unitward.model.observed import Observed
 from unitward.model.plan import Action, Phase, Verb
+from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.asked import (
     was_asked_to_stop,
