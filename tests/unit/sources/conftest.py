@@ -101,6 +101,14 @@ class Notices:
             await asyncio.sleep(0.01)
         raise AssertionError(f"not told within 20 s: {set(expected) - set(self.told)}")
 
+    async def hear_one_of(self, *possible: str) -> list[str]:
+        """Wait until one of the paths at least was told, as `hear` does for all."""
+        for _ in range(2000):
+            if set(possible) & set(self.told) and self._timer is None:
+                return self.taken()
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"none told within 20 s: {set(possible)}")
+
     async def silence(self, seconds: float = 0.3) -> list[str]:
         """Wait and return what was told meanwhile."""
         await asyncio.sleep(seconds)
