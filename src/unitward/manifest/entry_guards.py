@@ -1,7 +1,7 @@
 """What no file of a source may say: it would take the session, or unitward itself, away.
 
-Also at the next start of the user manager, when nothing is left that could undo it. What each entry
-does was tried on a manager of systemd 252 (docs/decisions/0028).
+Also at the next start of the user manager, when nothing is left that could undo it. What the
+entries do was tried on systemd 252 as far as systemd.unit(5) leaves it open (decision 0028).
 """
 
 from __future__ import annotations
