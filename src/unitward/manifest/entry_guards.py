@@ -22,7 +22,8 @@ _TYING = frozenset(
     {"Requires", "Requisite", "BindsTo", "PartOf", "StopPropagatedFrom", "Conflicts", "Slice"},
 )
 _STOPPING = frozenset({"Conflicts", "PropagatesStopTo", "RequiredBy"})
-_WAITED_FOR = VITAL_UNITS - {"default.target"} | {OWN_UNIT}
+_LATER = frozenset({"default.target", "exit.target", "shutdown.target", "systemd-exit.service"})
+_WAITED_FOR = VITAL_UNITS - _LATER | {OWN_UNIT}
 """What unitward starts after, and itself."""
 _WATCHED = _ENDING | _ISOLATING | _STOPPING | {"Before", "Alias"}
 _NAMING = frozenset({"Description", "Documentation"})
