@@ -171,6 +171,16 @@ async def end_change(account: Account, manager: Manager, *, keep_record: bool = 
     await disarm(kept_folder(account.folders), manager, account.files)
 
 
+async def drop_change(account: Account, manager: Manager) -> None:
+    """End a change that has nothing to prove any more, as the unit it is of goes.
+
+    Raises UnitwardError and OSError.
+    """
+    change = read_change(account.folders)
+    if change is not None and change.stage is Stage.TRIED:
+        await end_change(account, manager)
+
+
 def record_undone(change: OwnChange, account: Account, ledger: Ledger) -> None:
     """Have the ledger say what stands again after the script went back. Raises LedgerError."""
     recorded = ledger.read()

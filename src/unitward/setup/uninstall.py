@@ -7,6 +7,7 @@ from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 from unitward.reconcile.account import Account
 from unitward.setup.look import Installation, look_at_installation
+from unitward.setup.own_change import drop_change
 from unitward.setup.own_unit import OwnFile, Standing, judge_own_file
 from unitward.setup.upgrade.guard import remove_guard
 from unitward.systemd.manager import Manager
@@ -67,8 +68,12 @@ async def stop_own_unit(plan: UninstallPlan, manager: Manager) -> None:
 
 
 async def remove_own_unit(plan: UninstallPlan, manager: Manager) -> None:
-    """Remove the own unit's links and file, and have the manager forget it."""
-    files = plan.found.account.files
+    """Remove the own unit's links and file, and have the manager forget it.
+
+    A change of it that was still being tried ends there. Raises UnitwardError and OSError.
+    """
+    account, files = plan.found.account, plan.found.account.files
+    await drop_change(account, manager)
     paths = [*plan.links, *([plan.file] if plan.file else [])]
     for path in paths:
         files.delete(path)

@@ -75,6 +75,18 @@ def test_units_run_on(place: Any) -> None:
     assert (True, True) == ((place.state / "ledger.sqlite").exists(), place.config.exists())
 
 
+def test_a_change_on_trial_ends(place: Any) -> None:
+    """A change of unitward's own unit that has not proven itself leaves nothing behind."""
+    slow = "  unitward.service.d/50-slow.conf:\n    Service: {ExecStartPre: /bin/sleep 60}\n"
+    declared(place, TWO + slow, "a.service")
+    place.until((place.state / "own-change").exists, "the change is tried")
+    ended = place.unitward("uninstall", "--yes")
+    assert (0, "") == (ended.returncode, ended.stderr)
+    assert [] == list(place.state.glob("own-change*"))
+    assert [] == [path for path, _ in place.listing().items() if "unitward-undo" in path]
+    assert place.is_active("a.service")
+
+
 def test_it_can_be_installed_again(place: Any) -> None:
     """What was managed before is taken up again without a restart."""
     declared(place, TWO, "a.service")
