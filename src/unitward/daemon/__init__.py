@@ -6,6 +6,8 @@ Read `loop.py` for the life of the daemon, `triggers.py` for what makes a pass d
 import asyncio
 import os
 
+# Now, not with the first file to decode: by then another version may lie in its place.
+import unitward.manifest.read  # noqa: F401 - what decoding loads when it begins
 from unitward.daemon.loop import Daemon
 from unitward.errors import Exit, LockHeldError
 from unitward.reconcile.account import Account, assemble

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from unitward.model.plan import Sync
+from unitward.model.plan import Sync, Verb
 from unitward.model.report import Report
-from unitward.model.unitstate import JobResult
+from unitward.model.unitstate import JobResult, UnitStatus
+from unitward.reconcile.one_pass import Considered
 
+_JOBS = frozenset({Verb.START, Verb.STOP, Verb.RESTART, Verb.RELOAD})
 _UNFINISHED = frozenset({Sync.PENDING, Sync.STARTING, Sync.STOPPING})
 
 
@@ -39,9 +41,9 @@ class Hearing:
         self._outdone.clear()
         return taken
 
-    def pass_looked(self, followed: Mapping[str, str], report: Report) -> None:
-        """Learn what a pass left behind: followed units and their states."""
-        self._expected = {**followed, **{unit.name: unit.active for unit in report.units}}
+    def pass_looked(self, expected: Mapping[str, str], report: Report) -> None:
+        """Learn what a pass left behind, and the states of all units that it knows of."""
+        self._expected = dict(expected)
         self._unfinished = {u.name for u in report.units if u.verdict.sync in _UNFINISHED}
 
     def pass_ends(self) -> tuple[list[str], list[str]]:
@@ -78,3 +80,35 @@ class Hearing:
         if self._working:
             self._touched[path] = None
         return not self._working
+
+
+def left_behind(observed: Mapping[str, UnitStatus], report: Report) -> dict[str, str]:
+    """Return the states of units after a pass, as far as they are its own doing.
+
+    What else happened to a unit after it was observed was done by others: a stop by hand, say,
+    while the pass enabled it.
+    """
+    jobs = [outcome.action for outcome in report.outcomes if outcome.action.verb in _JOBS]
+    acted = {unit for action in jobs for unit in (action.unit, *action.neighbours)}
+    return {
+        unit.name: unit.active
+        if unit.name in acted or unit.name not in observed
+        else observed[unit.name].active
+        for unit in report.units
+    }
+
+
+def followed(considered: Considered) -> dict[str, str]:
+    """Return the states of the units that a waiting unit follows (V9), for which it waits."""
+    observed = considered.observed
+    found: dict[str, str] = {}
+    for name, verdict in considered.plan.verdicts.items():
+        detail = observed.details.get(name)
+        if verdict.sync is not Sync.WAITING or detail is None:
+            continue
+        rivals = (*detail.conflicts, *detail.conflicted_by)
+        for other in (*detail.requires, *detail.binds_to, *detail.part_of, *rivals):
+            status = observed.units.get(other)
+            if status is not None:
+                found[other] = status.active
+    return found

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from unitward.config import load_settings
 from unitward.daemon.contact import GONE, Contact
-from unitward.daemon.hearing import Hearing
-from unitward.daemon.interest import followed, keep_history
+from unitward.daemon.hearing import Hearing, followed, left_behind
 from unitward.daemon.memory import collecting_afterwards, give_back_memory
 from unitward.daemon.narrate import Narrator
 from unitward.daemon.outdone import give_up
@@ -26,7 +25,8 @@ from unitward.daemon.watches import Watches
 from unitward.errors import ConfigError, Exit, ManagerUnreachableError, UnitwardError
 from unitward.model.report import Report
 from unitward.reconcile.account import Account
-from unitward.reconcile.one_pass import Considered, carry_out, consider, look_ahead
+from unitward.reconcile.carry_out import carry_out
+from unitward.reconcile.one_pass import Considered, consider, look_ahead
 from unitward.sources.settle import Settle
 from unitward.store.ledger import Ledger
 from unitward.store.remembered import read_remembered
@@ -59,7 +59,7 @@ class Daemon:
         self._ending = asyncio.Event()
         memory = Memory(read_remembered(account.folders.remembered))
         self._contact = Contact(account, memory, self._on_event)
-        self._publisher = Publisher(account.folders, ledger, memory, self._notifier)
+        self._publisher = Publisher(account.folders, ledger, self._notifier)
         self._orphaned = False
         self._passes = 0
         self._hearing = Hearing()
@@ -195,8 +195,8 @@ class Daemon:
         considered = await self._own_changes.before_pass(manager, considered)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)
-        await keep_history(manager, considered, report)
-        self._hearing.pass_looked(followed(considered), report)
+        left = left_behind(considered.observed.units, report)
+        self._hearing.pass_looked({**followed(considered), **left}, report)
         self._narrator.tell(report, trigger)
         self._plan_ahead(considered, report)
         report = self._with_blindness(report)

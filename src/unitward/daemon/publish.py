@@ -10,8 +10,6 @@ from unitward.model.report import Report, UnitReport
 from unitward.reconcile.document import report_document
 from unitward.store.given_up import GivenUp, write_given_up
 from unitward.store.ledger import Ledger
-from unitward.store.remembered import write_remembered
-from unitward.systemd.memory import Memory
 from unitward.systemd.notify import Notifier
 
 ATTENTION = frozenset({"failed", "blocked", "invalid"})
@@ -20,12 +18,9 @@ ATTENTION = frozenset({"failed", "blocked", "invalid"})
 class Publisher:
     """Publishes one pass after the other."""
 
-    def __init__(
-        self, folders: Folders, ledger: Ledger, memory: Memory, notifier: Notifier
-    ) -> None:
+    def __init__(self, folders: Folders, ledger: Ledger, notifier: Notifier) -> None:
         self._folders = folders
         self._ledger = ledger
-        self._memory = memory
         self._notifier = notifier
         self._units: tuple[UnitReport, ...] | None = None
         self._given_up: GivenUp | None = None
@@ -35,15 +30,12 @@ class Publisher:
 
         answers: up to which request for a pass. way: how the manager is reached, in words.
         """
-        if (told := self._memory.tell()) is not None:
-            write_remembered(self._folders.remembered, told)
         passes = self._ledger.passes
         same = report.units is self._units and not report.outcomes
         document = report_document(replace(report, units=()) if same else report, trigger)
-        passes.publish(document, report.finished_at, answers, same_units=same)
+        changed = bool(report.outcomes)
+        passes.publish(document, report.finished_at, answers, same_units=same, changed=changed)
         self._units = report.units
-        if report.outcomes:
-            passes.add_generation(report.finished_at, str(report.revision), trigger, document)
         wrong = sum(u.verdict.sync.value in ATTENTION for u in report.units)
         text = f"{len(report.units)} units" + (f", {wrong} need attention" if wrong else "")
         self._notifier.status(f"{text}; revision {report.revision}{way}")

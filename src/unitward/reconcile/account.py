@@ -13,6 +13,7 @@ from unitward.model.settings import Settings
 from unitward.model.unittext import DirectiveTable
 from unitward.reconcile.again import Decided, Declared, Reported
 from unitward.reconcile.check import CheckCache
+from unitward.reconcile.connecting import connecting
 from unitward.reconcile.desire import DesireCache, Terms
 from unitward.reconcile.load import Source
 from unitward.reconcile.observe import Subjects, World
@@ -20,11 +21,9 @@ from unitward.reconcile.outside import Places
 from unitward.store.identity import identity
 from unitward.store.installation import marked_installation
 from unitward.store.ledger import read_ledger
-from unitward.store.remembered import read_remembered
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.directives import load_directives
 from unitward.systemd.manager import Manager
-from unitward.systemd.memory import Memory
 
 
 @dataclass(slots=True)
@@ -113,9 +112,5 @@ async def connected(account: Account) -> AsyncIterator[Manager]:
 
     Raises ManagerUnreachableError.
     """
-    memory = Memory(read_remembered(account.folders.remembered))
-    manager = await Manager.connect(account.env, memory=memory, listening=False)
-    try:
-        yield manager
-    finally:
-        await manager.close()
+    async with connecting(account.env) as coming:
+        yield await coming

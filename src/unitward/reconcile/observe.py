@@ -18,6 +18,7 @@ from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.contents import contents_changed
 from unitward.reconcile.elapsing import find_due
+from unitward.reconcile.kinds import service_of
 from unitward.reconcile.outside import (
     Places,
     files_differ,
@@ -25,6 +26,7 @@ from unitward.reconcile.outside import (
     read_contents,
 )
 from unitward.reconcile.restarting import failing_conditions, may_restart
+from unitward.reconcile.traits import traits_of
 from unitward.store.unit_files import UnitFiles
 from unitward.systemd.manager import Manager
 from unitward.unitfile.names import is_unit_name, parse_name
@@ -97,10 +99,13 @@ async def observe(desired: Desired, recorded: Recorded, world: World) -> Observe
     changed = {n: unit for n, unit in desired.units.items() if files_differ(unit, files)}
     facts = await world.manager.facts()
     units = await world.manager.list_units(subjects.names)
+    # What has no file yet may become the transient unit of somebody else.
+    world.manager.keep(n for n in desired.units if n in units and units[n].load != "not-found")
     external = read_contents(desired, world.places)
     curious = _worth_a_look(desired, recorded, changed, units, external)
     leaving = recorded.units.keys() - desired.units.keys() - desired.frozen.keys() - curious
     details = await _details(curious, leaving, units, world.manager)
+    world.manager.drop(name for name, detail in details.items() if detail.transient)
     templates = [unit.name for unit in changed.values() if unit.is_template]
     templates += _templates_gone(desired, recorded)
     instances = await world.manager.list_instances(templates) if templates else {}
@@ -141,17 +146,12 @@ def _paths(desired: Desired, recorded: Recorded) -> set[str]:
 def _names(desired: Desired, recorded: Recorded) -> set[str]:
     names = (recorded.units.keys() | desired.frozen.keys()) - desired.units.keys()
     for unit in desired.units.values():
-        for key in ("WantedBy", "RequiredBy", "UpheldBy"):
-            for word in unit.text.words("Install", key):
-                expanded = expand_name_specifiers(word, parse_name(unit.name))
-                if expanded:
-                    names.add(expanded)
-        if unit.suffix == ".socket":
-            named = unit.text.last("Socket", "Service")
-            names.add(named or f"{unit.name.removesuffix('.socket')}.service")
-    for link in recorded.links.values():
-        folder = link.path.partition("/")[0].rpartition(".")[0]
-        names.add(folder)
+        names.update(traits_of(unit).installs_into)
+        if unit.name.endswith(".socket"):
+            names.add(service_of(unit))
+    names.update(
+        {link.path.partition("/")[0].rpartition(".")[0] for link in recorded.links.values()}
+    )
     return {*desired.units, *(name for name in names if is_unit_name(name))}
 
 
@@ -185,8 +185,7 @@ def _worth_a_look(
         if not never_ran and not (steady and settled and not touched):
             curious.add(name)
         if touched and unit.suffix == ".socket":
-            named = unit.text.last("Socket", "Service")
-            curious.add(named or f"{unit.name.removesuffix('.socket')}.service")
+            curious.add(service_of(unit))
     return curious
 
 

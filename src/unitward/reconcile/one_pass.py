@@ -1,13 +1,11 @@
-"""One pass: folder -> manifests -> desired -> observed -> plan -> apply -> report.
+"""One pass up to its plan: folder -> manifests -> desired -> observed -> plan.
 
-The only place that names every stage, in order.
+`carry_out.py` goes on from there: plan -> apply -> report. The two are the only places that name
+every stage, in order.
 """
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from unitward.manifest.guards import OWN_UNIT
 from unitward.model.desired import Desired
@@ -15,10 +13,9 @@ from unitward.model.observed import Observed
 from unitward.model.plan import Plan
 from unitward.model.recorded import Recorded
 from unitward.model.records import dataclass
-from unitward.model.report import Outcomes, Report
+from unitward.model.report import Report
 from unitward.reconcile.account import Account
-from unitward.reconcile.again import Decided, Declared, Reported
-from unitward.reconcile.apply import Doors, apply
+from unitward.reconcile.again import Decided, Declared
 from unitward.reconcile.check import check
 from unitward.reconcile.desire import decode_in_steps, desire
 from unitward.reconcile.load import is_locked, load
@@ -26,8 +23,6 @@ from unitward.reconcile.observe import observe
 from unitward.reconcile.own_text import leave_own_alone, leave_undone, own_files
 from unitward.reconcile.plan import plan
 from unitward.reconcile.report import make_report
-from unitward.store.identity import own_name
-from unitward.store.ledger import Ledger
 from unitward.store.own_change import Stage, read_change
 from unitward.systemd.manager import Manager
 
@@ -107,11 +102,15 @@ async def look_ahead(account: Account, manager: Manager, recorded: Recorded) -> 
 
     The pass reads everything again. What it finds unchanged it need not decode, have checked and
     weigh a second time: beside 1000 units that takes 0.1 s of CPU and the time of the check.
+    Where something leaves, the files are checked and no more: a plan that notes since when is
+    not taken over, and what it asks about 100 units could delay the pass.
     """
     if is_locked(account.source):
         return
     read = await _read(account, recorded, settled=True)
-    if read is not account.caches.declared:
+    if recorded.units.keys() - read.desired.units.keys() - read.desired.frozen.keys():
+        await _checked(read, account)
+    elif read is not account.caches.declared:
         await _consider(read, account, manager)
 
 
@@ -148,71 +147,3 @@ def without_own(considered: Considered, account: Account, reason: str) -> Consid
     desired = leave_own_alone(considered.desired, considered.recorded, reason)
     sides = (desired, considered.recorded, considered.observed)
     return Considered(*sides, plan(*sides, account.settings))
-
-
-async def carry_out(
-    considered: Considered,
-    account: Account,
-    manager: Manager,
-    ledger: Ledger,
-    *,
-    stop: Callable[[], bool] = lambda: False,
-) -> Report:
-    """Carry out the plan and say how every unit stands afterwards.
-
-    stop: asked between actions; once it says True no further action begins.
-    Raises LedgerError when intents cannot be committed; nothing was changed then.
-    """
-    recorded, decided = considered.recorded, considered.plan
-    doors = Doors(
-        manager=manager,
-        files=account.files,
-        ledger=ledger,
-        edited=account.folders.edited,
-        stamps=_data_home(account) / "systemd" / "timers",
-        job_wait=account.settings.job_wait,
-    )
-    outcomes = await apply(decided, recorded, considered.observed, doors, stop=stop)
-    if decided.absences != recorded.absences:
-        ledger.set_absences(decided.absences)
-    if decided.approvals and (outcomes.outcomes or decided.identity):
-        ledger.spend_approvals(decided.approvals)
-    _note_identity(considered, account, ledger)
-    _tidy_orders(considered, ledger)
-    return _report(considered, account, ledger, outcomes)
-
-
-def _report(considered: Considered, account: Account, ledger: Ledger, outcomes: Outcomes) -> Report:
-    """Say how every unit stands; a pass like the one before says it with the same objects."""
-    desired, observed, decided = considered.desired, considered.observed, considered.plan
-    now, caches = time.time(), account.caches
-    if outcomes.outcomes:
-        return make_report(desired, ledger.read(), observed, decided, outcomes, finished_at=now)
-    last = caches.reported
-    if last is None or not last.holds_for(decided, observed):
-        report = make_report(desired, considered.recorded, observed, decided, outcomes)
-        caches.reported = last = Reported(decided, observed.units, report)
-    return replace(last.report, finished_at=now)
-
-
-def _note_identity(considered: Considered, account: Account, ledger: Ledger) -> None:
-    """Note whom the account stands for: at first, and once another identity was approved."""
-    name = considered.plan.identity
-    if not considered.recorded.identity:
-        name = account.settings.identity or own_name(account.source.uid)
-    if name:
-        ledger.take_identity(name)
-
-
-def _tidy_orders(considered: Considered, ledger: Ledger) -> None:
-    """Drop the orders that are over."""
-    now, orders = considered.observed.now, considered.recorded.orders
-    if not all(hold.in_force(now) for hold in orders.holds.values()):
-        ledger.orders.drop_expired(now)
-    if considered.plan.moot:
-        ledger.orders.remember(considered.plan.moot)
-
-
-def _data_home(account: Account) -> Path:
-    named = account.env.get("XDG_DATA_HOME", "")
-    return Path(named) if named.startswith("/") else account.folders.home / ".local" / "share"

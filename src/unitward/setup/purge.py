@@ -17,8 +17,9 @@ from unitward.model.recorded import Recorded
 from unitward.model.report import Report, Result
 from unitward.model.source import Revision
 from unitward.reconcile.account import Account
+from unitward.reconcile.carry_out import carry_out
 from unitward.reconcile.observe import observe
-from unitward.reconcile.one_pass import Considered, carry_out
+from unitward.reconcile.one_pass import Considered
 from unitward.reconcile.plan import plan
 from unitward.setup.install import is_default_config
 from unitward.setup.layout import Layout, data_home

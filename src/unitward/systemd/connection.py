@@ -7,9 +7,6 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from dbus_fast.constants import MessageType
-from dbus_fast.message import Message
-
 from unitward.errors import (
     ManagerCallError,
     ManagerTimeoutError,
@@ -17,6 +14,7 @@ from unitward.errors import (
     UnitwardError,
 )
 from unitward.model.records import dataclass
+from unitward.systemd.messages import Message, MessageType
 from unitward.systemd.session import explain_unreachable
 from unitward.systemd.wire import Wire
 
@@ -56,8 +54,8 @@ class Route:
     """A way to a user manager: a D-Bus address.
 
     private: the manager's own socket. It broadcasts every signal there, unasked; there are no
-    match rules and no bus names, no unit can be referenced, and the manager's end, also when it
-    executes itself anew, is the end of the connection (measured on 252).
+    match rules and no bus names, and the manager's end, also when it executes itself anew, is the
+    end of the connection (measured on 252).
     """
 
     address: str
@@ -216,7 +214,7 @@ def one_property(path: str, interface: str, name: str) -> Message:
 
 
 def all_properties(path: str, interface: str) -> Message:
-    """Build the call that reads every property of one interface of an object."""
+    """Build the call that reads every property of one interface of an object, of all for ""."""
     return Message(
         destination=SERVICE,
         path=path,

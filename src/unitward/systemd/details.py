@@ -10,21 +10,17 @@ from unitward.systemd.units import detail_of, path_of, property_of, type_interfa
 
 
 async def read_details(connection: Connection, names: Sequence[str]) -> dict[str, UnitDetail]:
-    """Read every property of each unit, as `Manager.details` promises."""
-    calls = [(name, UNIT) for name in names]
-    calls += [(name, type_interface(name)) for name in names if type_interface(name)]
-    replies = await connection.call_all(
-        [all_properties(path_of(name), interface) for name, interface in calls]
-    )
-    found: dict[str, dict[str, Any]] = {}
-    for (name, interface), reply in zip(calls, replies, strict=True):
-        body = _unless_refused(reply)
-        if body is not None:
-            found.setdefault(name, {})[interface] = body[0]
+    """Read every property of each unit, as `Manager.details` promises.
+
+    Of all interfaces at once ("" in sd-bus, process_get_all() in bus-objects.c): between two calls
+    a unit can end and be unloaded, and half of its last run would be missing.
+    """
+    replies = await connection.call_all([all_properties(path_of(name), "") for name in names])
+    bodies = map(_unless_refused, replies)
     return {
-        name: detail_of(name, of[UNIT], of.get(type_interface(name), {}))
-        for name, of in found.items()
-        if UNIT in of
+        name: detail_of(name, body[0], body[0] if type_interface(name) else {})
+        for name, body in zip(names, bodies, strict=True)
+        if body is not None
     }
 
 

@@ -28,7 +28,7 @@ from unitward.systemd.connection import (
 from unitward.systemd.details import read_details, read_properties
 from unitward.systemd.events import Event
 from unitward.systemd.jobs import Job, JobRequest, JobTracker, Mode, Verb, wait_for_jobs
-from unitward.systemd.memory import FACTS, Memory
+from unitward.systemd.memory import HISTORY, Memory
 from unitward.systemd.signals import SignalReader, hear_own_jobs, subscribe
 from unitward.systemd.units import (
     can_be_listed,
@@ -50,13 +50,19 @@ class Manager:
     """
 
     def __init__(
-        self, connection: Connection, jobs: JobTracker, signals: SignalReader, memory: Memory
+        self,
+        connection: Connection,
+        jobs: JobTracker,
+        signals: SignalReader,
+        memory: Memory,
+        *,
+        listening: bool,
     ) -> None:
         self._connection = connection
         self._jobs = jobs
         self._signals = signals
         self._memory = memory
-        self._referenced: set[str] = set()
+        self._listening = listening
         self._reload = asyncio.Lock()
 
     @classmethod
@@ -88,7 +94,7 @@ class Manager:
         )
         if connection.route.private:
             signals.listen_privately()
-        return cls(connection, jobs, signals, memory)
+        return cls(connection, jobs, signals, memory, listening=listening)
 
     @property
     def private(self) -> bool:
@@ -178,30 +184,40 @@ class Manager:
 
         A unit without a file has `load` "not-found"; an alias has its unit's state. Invalid
         names and templates, for which systemd would refuse the whole call, are left out.
-        The manager loads what it did not know yet.
+        The manager loads what it did not know yet. One that failed before it was unloaded is
+        remembered as failed.
         """
         askable = [name for name in names if can_be_listed(name)]
         if not askable:
             return {}
+        asked = self._memory.moment
         [rows] = await self._connection.call(manager_call("ListUnitsByNames", "as", [askable]))
         # One row a name, in their order: measured on 252 with every load state.
         statuses = dict(zip(askable, map(status_of, rows), strict=True))
         # The connection keeps its last message until the next one comes: 0.6 MB of 1000 units.
         rows.clear()
-        self._memory.see_up(statuses.values())
+        self._memory.see_up(statuses.values(), asked)
+        if doubted := self._memory.doubted(statuses.values()):
+            found = await read_properties(self._connection, doubted, HISTORY)
+            for name, status in statuses.items():
+                if status.name in found:
+                    statuses[name] = self._memory.recall_status(status, found[status.name])
         return statuses
 
     async def details(self, names: Sequence[str]) -> dict[str, UnitDetail]:
         """Return everything known of each unit; names the manager refuses are left out.
 
-        Of a unit that `ref` kept and that was unloaded nevertheless, its last run is remembered.
-        Two calls a unit, all pipelined: 1 ms a service. The first time after a load or a reload
+        Of a unit to `keep` that was unloaded, its last run is remembered.
+        One call a unit, all pipelined: 1 ms a service. The first time after a load or a reload
         it costs the manager up to 4 ms more for every unit with [Install], since it then works
         out UnitFileState from all unit files (measured on 252 with 1000 of them): read many units
         by `properties`.
         """
+        asked = self._memory.moment
         found = await read_details(self._connection, names)
-        return {name: self._recalled(detail) for name, detail in found.items()}
+        for detail in found.values():
+            self._memory.see(detail, asked)
+        return {name: self._memory.recall(detail) for name, detail in found.items()}
 
     async def properties(
         self, names: Sequence[str], wanted: Sequence[str]
@@ -229,26 +245,26 @@ class Manager:
         [rows] = await self._connection.call(manager_call("ListJobs"))
         return tuple(map(job_of, rows))
 
-    async def ref(self, names: Iterable[str]) -> None:
-        """Keep what units remember of their last run; through a bus they stay loaded for it.
+    def keep(self, names: Iterable[str]) -> None:
+        """Remember, from now on, the last run of these units when the manager unloads them.
 
-        Units that the manager refuses stay unreferenced and are asked for again next time.
+        It is learnt from what is read and, while this Manager listens, from signals.
         """
-        names = tuple(names)
         self._signals.keep(names)
-        if self.private:
-            return
-        wanted = [name for name in dict.fromkeys(names) if name not in self._referenced]
-        refused = await self._for_each("RefUnit", wanted)
-        self._referenced.update(name for name in wanted if name not in refused)
 
-    async def unref(self, names: Iterable[str]) -> None:
-        """Let units go that `ref` kept; the others among `names` are ignored."""
-        names = tuple(names)
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget units, and remember nothing of them any more."""
         self._signals.drop(names)
-        held = [name for name in dict.fromkeys(names) if name in self._referenced]
-        self._referenced.difference_update(held)
-        await self._for_each("UnrefUnit", held)
+
+    def remembered(self) -> dict[str, object] | None:
+        """Return all that is remembered, for another Memory; None when that is nothing new."""
+        return self._memory.tell()
+
+    async def listen_to_units(self) -> None:
+        """Have the manager's signals heard from now on, where `connect` did without them."""
+        if not self._listening:
+            await subscribe(self._connection)
+            self._listening = True
 
     async def reload(self) -> None:
         """Load all unit files again; returns after that is done. Reloads never overlap."""
@@ -325,18 +341,16 @@ class Manager:
         return await wait_for_jobs(jobs, limit_seconds=limit_seconds)
 
     async def reset_failed(self, names: Sequence[str]) -> dict[str, ManagerCallError]:
-        """Clear failures and start limits; units that are not loaded have none.
+        """Clear failures and start limits; of units that are not loaded, what is remembered.
 
         Returns the errors of those refused for another reason.
         """
         refused = await self._for_each("ResetFailedUnit", names)
-        return {
+        errors = {
             name: error for name, error in refused.items() if error.name != ErrorName.NO_SUCH_UNIT
         }
-
-    def _recalled(self, detail: UnitDetail) -> UnitDetail:
-        self._memory.see(detail)
-        return self._memory.recall(detail, FACTS)
+        self._memory.reset(name for name in names if name not in errors)
+        return errors
 
     async def _property(self, name: str) -> object:
         [variant] = await self._connection.call(one_property(MANAGER_PATH, MANAGER, name))

@@ -9,6 +9,8 @@ from unitward.systemd.connection import UNIT
 from unitward.systemd.units import detail_of, type_interface
 
 FACTS: Final = (
+    "active_state",
+    "sub_state",
     "invocation_id",
     "condition_result",
     "condition_timestamp",
@@ -28,15 +30,20 @@ FACTS: Final = (
 
 Fact = str | int | bool
 _SHAPE: Final = {name: type(getattr(UnitDetail(""), name)) for name in FACTS}
+_RESET: Final = {"active_state": "inactive", "sub_state": "dead", "result": "success"}
 _DOWN: Final = frozenset({"inactive", "failed"})
+HISTORY: Final = ("invocation_id", "inactive_exit_timestamp", "condition_timestamp")
+"""The fields that tell whether the manager still knows of a run, or of a skipped one."""
 
 
 class Memory:
     """The last run of units that are down, for one life of the manager.
 
-    A unit that is down and that nothing refers to is unloaded. RefUnit prevents it, but only for
-    a connection through a bus, and as long as it lasts; the manager's signals tell all of these
-    facts before (measured on 252). Of a unit that is up nothing is remembered: it is not unloaded.
+    A unit that is down and that nothing refers to is unloaded, a failed one where CollectMode=
+    asks for it. The manager's signals tell all of these facts before (measured on 252). Of a unit
+    that is up nothing is remembered: it is not unloaded.
+
+    moment: grows with every change that is heard.
     """
 
     def __init__(self, told: Mapping[str, object] | None = None) -> None:
@@ -47,6 +54,8 @@ class Memory:
         self._facts = _understood(units) if self._life else {}
         self._kept: set[str] = set(self._facts)
         self._of_type: dict[str, Mapping[str, Any]] = {}
+        self._heard: dict[str, int] = {}
+        self.moment = 0
         self._told = self._facts.copy()
 
     def tell(self) -> dict[str, object] | None:
@@ -66,6 +75,7 @@ class Memory:
             self._kept.discard(name)
             self._facts.pop(name, None)
             self._of_type.pop(name, None)
+            self._heard.pop(name, None)
 
     def begin(self, life: str) -> None:
         """Say which manager is asked from now on; another one's units are forgotten.
@@ -82,26 +92,67 @@ class Memory:
         if name not in self._kept:
             return
         if interface == UNIT:
-            detail = detail_of(name, changed, self._of_type.pop(name, {}))
-            self.see(detail)
+            self.moment += 1
+            self._heard[name] = self.moment
+            of_type = self._of_type.pop(name, {})
+            if "ActiveState" in changed and changed["ActiveState"].value not in _DOWN:
+                self._facts.pop(name, None)
+            else:
+                self.see(detail_of(name, changed, of_type), self.moment)
         elif interface == type_interface(name):
             self._of_type[name] = changed
 
-    def see(self, detail: UnitDetail) -> None:
-        """Take what the manager says of a unit now; what it forgot leaves the memory as it is."""
-        if detail.name not in self._kept or not _has_history(detail):
+    def see(self, detail: UnitDetail, asked: int) -> None:
+        """Take what the manager says of a unit; what it forgot leaves the memory as it is.
+
+        asked: the `moment` at which it was asked. What was heard since counts instead: it is at
+        least as new as the answer, which may have waited behind others.
+        """
+        if detail.name not in self._kept or self._was_heard(detail.name, asked):
+            return
+        if not _has_history(detail):
             return
         if detail.active_state in _DOWN:
             self._facts[detail.name] = {field: getattr(detail, field) for field in FACTS}
         else:
             self._facts.pop(detail.name, None)
 
-    def see_up(self, statuses: Iterable[UnitStatus]) -> None:
-        """Forget the earlier end of units that are up again."""
+    def see_up(self, statuses: Iterable[UnitStatus], asked: int) -> None:
+        """Forget the earlier end of units that are up again. asked: as for `see`."""
         if self._facts:
             for status in statuses:
-                if status.active not in _DOWN:
+                if status.active not in _DOWN and not self._was_heard(status.name, asked):
                     self._facts.pop(status.name, None)
+
+    def _was_heard(self, name: str, since: int) -> bool:
+        return self._heard.get(name, 0) > since
+
+    def reset(self, names: Iterable[str]) -> None:
+        """Clear failures, as ResetFailedUnit does of units that are loaded."""
+        for name in names:
+            if (facts := self._facts.get(name)) is not None:
+                self._facts[name] = {**facts, **_RESET}
+
+    def doubted(self, statuses: Iterable[UnitStatus]) -> list[str]:
+        """Return the units that failed as far as is known here, and are listed as inactive."""
+        facts = self._facts
+        return [
+            status.name
+            for status in (statuses if facts else ())
+            if status.name in facts
+            and status.active == "inactive"
+            and facts[status.name]["active_state"] == "failed"
+        ]
+
+    def recall_status(self, status: UnitStatus, detail: UnitDetail) -> UnitStatus:
+        """Return the line of a unit; where the manager has forgotten the unit, as it was before.
+
+        detail: with `HISTORY`.
+        """
+        known = self.recall(detail, ("active_state", "sub_state"))
+        if known is detail:
+            return status
+        return replace(status, active=known.active_state, sub=known.sub_state)
 
     def recall(self, detail: UnitDetail, fields: Iterable[str] = FACTS) -> UnitDetail:
         """Return the detail; where the manager has forgotten the unit, with its last run.

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from dbus_fast.message import Message
-
 from unitward.errors import ManagerCallError, UnitwardError
 from unitward.model.unitstate import JobResult
 from unitward.systemd.connection import (
@@ -35,7 +33,11 @@ from unitward.systemd.events import (
 )
 from unitward.systemd.jobs import JobTracker
 from unitward.systemd.memory import Memory
-from unitward.systemd.units import path_of
+from unitward.systemd.messages import Message
+from unitward.systemd.units import TYPE_INTERFACES, path_of
+
+# Nobody declares a scope: it has no file.
+_REMEMBERED: Final = tuple(name for kind, name in TYPE_INTERFACES.items() if kind != "scope")
 
 # UnitNew and UnitRemoved are not asked for: a reload sends both for every unit, and so does
 # every look at an inactive one, which would wake us by our own looking.
@@ -45,13 +47,16 @@ MATCH_RULES = tuple(
         {"sender": SERVICE, "interface": MANAGER, "member": "JobRemoved"},
         {"sender": SERVICE, "interface": MANAGER, "member": "Reloading"},
         {"sender": SERVICE, "interface": MANAGER, "member": "UnitFilesChanged"},
-        {
-            "sender": SERVICE,
-            "interface": PROPERTIES,
-            "member": "PropertiesChanged",
-            "path_namespace": f"{MANAGER_PATH}/unit",
-            "arg0": UNIT,
-        },
+        *(
+            {
+                "sender": SERVICE,
+                "interface": PROPERTIES,
+                "member": "PropertiesChanged",
+                "path_namespace": f"{MANAGER_PATH}/unit",
+                "arg0": interface,
+            }
+            for interface in (*_REMEMBERED, UNIT)
+        ),
         {
             "sender": BUS_SERVICE,
             "path": BUS_PATH,
@@ -74,8 +79,7 @@ _BUS_PATHS: Final = frozenset(
 class SignalReader:
     """Turns signals into events; of units and jobs only those watched and tracked make any.
 
-    memory: gets what the signals tell of the units to keep once the connection turns out to be
-    private. On a bus only half of that is heard, and RefUnit keeps the units themselves.
+    memory: gets what the signals tell of the units to keep.
     """
 
     def __init__(self, jobs: JobTracker, memory: Memory) -> None:
@@ -101,7 +105,7 @@ class SignalReader:
         self._last = {name: state for name, state in self._last.items() if name in self._watched}
 
     def listen_privately(self) -> None:
-        """Take the signals as those of the private socket: all of them, and no bus yet."""
+        """Take the signals as those of the private socket: there is no bus yet, but may be."""
         self._private = True
 
     def keep(self, names: Iterable[str]) -> None:
@@ -145,11 +149,10 @@ class SignalReader:
 
     def _properties_changed(self, path: str, body: list[Any]) -> None:
         interface, changed, _ = body
-        if self._private:
-            if path in self._kept:
-                self._memory.hear(self._kept[path], interface, changed)
-            if path in _BUS_PATHS and interface == UNIT:
-                self._bus_changed(changed)
+        if path in self._kept:
+            self._memory.hear(self._kept[path], interface, changed)
+        if self._private and path in _BUS_PATHS and interface == UNIT:
+            self._bus_changed(changed)
         name = self._names.get(path)
         if name is not None and interface == UNIT and not self._reloading:
             self._unit_changed(name, changed)

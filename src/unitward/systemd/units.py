@@ -11,7 +11,7 @@ from unitward.unitfile.names import is_unit_name, object_path, parse_name
 
 _NEVER = 2**64 - 1
 
-_TYPE_INTERFACES = {
+TYPE_INTERFACES = {
     suffix: f"{SERVICE}.{suffix.capitalize()}"
     for suffix in ("service", "socket", "timer", "path", "mount", "automount", "swap", "scope")
 }
@@ -99,7 +99,7 @@ def can_be_listed(name: str) -> bool:
 
 def type_interface(name: str) -> str:
     """Return the D-Bus interface of the unit's type, "" where the type has nothing to tell."""
-    return _TYPE_INTERFACES.get(name.rpartition(".")[2], "")
+    return TYPE_INTERFACES.get(name.rpartition(".")[2], "")
 
 
 def status_of(row: Sequence[Any]) -> UnitStatus:

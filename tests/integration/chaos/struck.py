@@ -100,7 +100,7 @@ def strike_files(at: Boundaries) -> None:
     wrap(UnitFiles, "link", around(at, "link"))
     wrap(Manager, "enable", around_awaited(at, "link"))
     wrap(os, "fchmod", lambda original: _empty_file(at, original))
-    wrap(Path, "rename", lambda original: _renaming(at, original))
+    wrap(os, "rename", lambda original: _renaming(at, original))
 
 
 def _empty_file(at: Boundaries, original: Callable[[int, int], None]) -> Callable[..., None]:
@@ -111,15 +111,14 @@ def _empty_file(at: Boundaries, original: Callable[[int, int], None]) -> Callabl
     return fchmod
 
 
-def _renaming(at: Boundaries, original: Callable[..., Path]) -> Callable[..., Path]:
-    def rename(path: Path, target: Path) -> Path:
-        if not path.name.endswith(UNFINISHED):
+def _renaming(at: Boundaries, original: Callable[..., None]) -> Callable[..., None]:
+    def rename(path: str, target: str) -> None:
+        if not os.fspath(path).endswith(UNFINISHED):
             return original(path, target)
         at.reached("write", "after")
         at.reached("rename", "before")
-        result = original(path, target)
-        at.reached("rename", "after")
-        return result
+        original(path, target)
+        return at.reached("rename", "after")
 
     return rename
 

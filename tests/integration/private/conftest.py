@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from tests.integration.loop.conftest import Loop, loop
+from tests.integration.systemd.conftest import manager, unit
 
 from unitward.errors import SandboxError
 from unitward.systemd.sandbox import Sandbox, open_sandbox
 
-__all__ = ["Loop", "loop", "manager_session"]
+__all__ = ["Loop", "loop", "manager", "manager_session", "unit"]
 
 
 @pytest.fixture(scope="session")

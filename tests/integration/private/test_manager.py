@@ -21,11 +21,9 @@ from unitward.systemd.events import (
 )
 from unitward.systemd.jobs import JobRequest, Verb
 from unitward.systemd.manager import Manager
-from unitward.systemd.memory import Memory
 from unitward.systemd.units import path_of
 
 SLEEP = "[Service]\nExecStart=/bin/sleep infinity\n"
-ONCE = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
 CONNECTS = 200
 UNITS = 100
 
@@ -166,56 +164,6 @@ async def test_only_watched_units_are_told(
     assert {watched} == {e.name for e in events if isinstance(e, UnitChanged)}
     assert [watched] * 2 == [e.unit for e in events if isinstance(e, JobFinished)]
     assert 1 == events.count(ReloadFinished())
-
-
-@pytest.mark.parametrize("before_the_reload", [True, False])
-async def test_an_end_is_remembered(
-    account: Any, manager: Manager, before_the_reload: bool
-) -> None:
-    """What a unit did stays known after the manager unloaded it, for another connection, too."""
-    once = write(account, "once.service", ONCE)
-    stopped = write(account, "stopped.service", SLEEP)
-    failed = write(
-        account,
-        "failed.service",
-        "[Unit]\nCollectMode=inactive-or-failed\n[Service]\nExecStart=/bin/sh -c 'exit 7'\n",
-    )
-    skipped = write(account, "skipped.service", f"[Unit]\nConditionPathExists=/nowhere\n{SLEEP}")
-    names = [once, stopped, failed, skipped]
-    await manager.facts()
-    if not before_the_reload:
-        account.systemctl("daemon-reload")
-    await manager.ref(names)
-
-    jobs = await manager.submit([JobRequest(Verb.START, name) for name in names])
-    await manager.wait([job for job in jobs if not isinstance(job, Exception)], limit_seconds=20)
-    account.systemctl("stop", stopped)
-    if before_the_reload:
-        account.systemctl("daemon-reload")
-    account.wait_for(lambda: not set(names) & account.units(), "all are unloaded")
-    details = await manager.details(names)
-    told = manager._memory.tell()
-
-    assert ("success", 1, 0) == _end(details[once])
-    assert 0 < details[once].inactive_exit_timestamp < details[once].inactive_enter_timestamp
-    assert ("success", 2, 15) == _end(details[stopped])
-    asked = details[stopped].active_exit_timestamp
-    assert details[stopped].active_enter_timestamp < asked
-    assert asked < details[stopped].exec_main_exit_timestamp
-    assert ("exit-code", 1, 7) == _end(details[failed])
-    assert (True, False) == (
-        details[skipped].condition_timestamp > 0,
-        details[skipped].condition_result,
-    )
-    again = await Manager.connect(account.env, memory=Memory(told))
-    await again.facts()
-    known = await again.details(names)
-    await again.close()
-    assert details == known
-
-
-def _end(detail: Any) -> tuple[str, int, int]:
-    return detail.result, detail.exec_main_code, detail.exec_main_status
 
 
 @pytest.mark.parametrize("end", ["reexec", "stop_manager", "kill_manager"])

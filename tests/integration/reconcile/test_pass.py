@@ -8,7 +8,8 @@ import pytest
 
 from unitward.model.report import Report, Result
 from unitward.reconcile.account import Account, assemble
-from unitward.reconcile.one_pass import Considered, carry_out, consider, look_ahead
+from unitward.reconcile.carry_out import carry_out
+from unitward.reconcile.one_pass import Considered, consider, look_ahead
 from unitward.store.identity import identity
 from unitward.store.ledger import Ledger, open_ledger
 from unitward.systemd.manager import Manager

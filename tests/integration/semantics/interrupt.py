@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 PASS = """
 import asyncio, os, signal, subprocess, sys
-from unitward.reconcile.one_pass import carry_out, consider
+from unitward.reconcile.carry_out import carry_out
+from unitward.reconcile.one_pass import consider
 from unitward.reconcile.account import assemble, connected
 from unitward.store.identity import identity
 from unitward.store.ledger import open_ledger

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from unitward.daemon.interest import keep_history
 from unitward.model.report import Report, Result
-from unitward.reconcile.account import Account, assemble, connected
-from unitward.reconcile.one_pass import Considered, carry_out, consider
+from unitward.reconcile.account import Account, assemble
+from unitward.reconcile.carry_out import carry_out
+from unitward.reconcile.one_pass import Considered, consider
 from unitward.store.identity import identity
 from unitward.store.ledger import Ledger, open_ledger
 from unitward.systemd.manager import Manager
@@ -47,7 +47,6 @@ class Passes:
             considered, self._account, self._manager, self._ledger, stop=reached
         )
         assert not waiting
-        await keep_history(self._manager, considered, report)
         return report
 
     async def settle(self, most: int) -> None:
@@ -64,8 +63,11 @@ async def passes_on(account: Any) -> AsyncIterator[Passes]:
     """Be connected to an account as the daemon is."""
     assembled = assemble(account.env)
     with open_ledger(assembled.folders.ledger, identity=identity(os.getuid())) as ledger:
-        async with connected(assembled) as manager:
+        manager = await Manager.connect(assembled.env)
+        try:
             yield Passes(assembled, manager, ledger)
+        finally:
+            await manager.close()
 
 
 def dropped(report: Report) -> dict[str, str]:

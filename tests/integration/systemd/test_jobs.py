@@ -94,8 +94,8 @@ async def test_a_failed_condition_ends_done(manager: Manager, unit: Unit) -> Non
     """A unit that its condition skips ends `done`; the detail tells the condition."""
     name = unit(f"[Unit]\nConditionPathExists=/nonexistent\n{SLEEP}")
 
+    manager.keep([name])
     ended = await result(manager, await manager.start(name))
-    await manager.ref([name])
     detail = (await manager.details([name]))[name]
 
     assert ended is JobResult.DONE
@@ -215,7 +215,7 @@ async def test_a_reload_of_a_unit_needs_exec_reload(manager: Manager, unit: Unit
 async def test_reset_failed_clears_the_start_limit(manager: Manager, unit: Unit) -> None:
     """After reset_failed a unit over its start limit runs again; unloaded units are no error."""
     name = unit("[Unit]\nStartLimitBurst=1\n[Service]\nType=oneshot\nExecStart=/bin/false\n")
-    await manager.ref([name])
+    manager.keep([name])
     runs: list[str] = []
     for _ in range(2):
         await result(manager, await manager.start(name))

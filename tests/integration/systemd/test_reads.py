@@ -1,6 +1,5 @@
 """What is read from a real manager."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -141,17 +140,16 @@ async def test_properties_fill_only_what_was_asked(manager: Manager, unit: Unit)
     assert some[name].active_state == ""
 
 
-async def test_a_referenced_unit_keeps_its_memory(manager: Manager, unit: Unit) -> None:
-    """A stopped unit is forgotten by systemd, unless it is referenced; unref lets it go."""
+async def test_a_kept_unit_is_remembered(manager: Manager, unit: Unit) -> None:
+    """A stopped unit is forgotten by systemd, but not by who was to keep it until it is dropped."""
     kept, lost = unit(SLEEP), unit(SLEEP)
-    await manager.ref([kept, "none-such.service", "template@.service"])
+    manager.keep([kept, "none-such.service", "template@.service"])
     for name in (kept, lost):
         await manager.wait([await manager.start(name)], limit_seconds=20)
         await manager.wait([await manager.stop(name)], limit_seconds=20)
 
     found = await manager.details([kept, lost])
-    await manager.unref([kept, lost])
-    await asyncio.sleep(0.1)
+    manager.drop([kept, lost])
     after = await manager.details([kept])
 
     assert found[kept].active_exit_timestamp > 0

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from unitward.systemd.directives import load_directives
-from unitward.systemd.verify import Finding, verify
+from unitward.systemd.findings import Finding
+from unitward.systemd.verify import verify
 
 TRUE = "[Service]\nExecStart=/bin/true\n"
 
@@ -82,7 +84,7 @@ async def check(tmp_path: Path, files: dict[str, str]) -> tuple[Finding, ...]:
     )
 
     assert list((tmp_path / "unitward").iterdir()) == []
-    return found
+    return found.findings
 
 
 async def test_what_systemd_would_not_take_is_fatal(tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ async def test_invalid_utf8_is_fatal(tmp_path: Path) -> None:
         env=environment(tmp_path),
     )
 
-    assert [("a.service", 3, True)] == [(f.file, f.line, f.fatal) for f in found]
+    assert [("a.service", 3, True)] == [(f.file, f.line, f.fatal) for f in found.findings]
 
 
 async def test_a_check_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -163,9 +165,28 @@ async def test_a_check_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     missing = await verify(files, env=environment(tmp_path) | {"PATH": str(tmp_path)})
     late = await verify(files, env=environment(tmp_path), limit_seconds=1e-6)
 
-    assert [("", 0, False)] == [(f.file, f.line, f.fatal) for f in missing]
-    assert [("", 0, False)] == [(f.file, f.line, f.fatal) for f in late]
+    assert [("", 0, False)] == [(f.file, f.line, f.fatal) for f in missing.findings]
+    assert [("", 0, False)] == [(f.file, f.line, f.fatal) for f in late.findings]
     assert list((tmp_path / "unitward").iterdir()) == []
+
+
+async def test_a_check_that_does_not_begin_is_told(tmp_path: Path) -> None:
+    """A systemd-analyze that ends without a look at the units found nothing good."""
+    program = tmp_path / "systemd-analyze"
+    real = shutil.which("systemd-analyze")
+    program.write_text(f"#!/bin/sh\nexec {real} --no-such-option\n")
+    program.chmod(0o755)
+    env = environment(tmp_path) | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+    refused = await verify({"a.service": TRUE.encode()}, env=env)
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    crashed = await verify({"a.service": TRUE.encode()}, env=env)
+
+    for verdict, status in ((refused, 1), (crashed, -11)):
+        assert not verdict.by_itself
+        (finding,) = verdict.findings
+        assert ("", False) == (finding.file, finding.fatal)
+        assert f"ended with status {status}" in finding.message
 
 
 async def test_a_cancelled_check_leaves_nothing(tmp_path: Path) -> None:
@@ -187,7 +208,7 @@ async def test_without_a_runtime_folder_it_still_checks(tmp_path: Path) -> None:
 
     found = await verify({"a.service": f"{TRUE}Foo=1\n".encode()}, env=env)
 
-    assert [("a.service", 3, True)] == [(f.file, f.line, f.fatal) for f in found]
+    assert [("a.service", 3, True)] == [(f.file, f.line, f.fatal) for f in found.findings]
 
 
 def test_the_installed_systemd_gives_a_table(tmp_path: Path) -> None:

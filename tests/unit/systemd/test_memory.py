@@ -40,7 +40,7 @@ def remembering(*details: UnitDetail) -> Memory:
     memory.begin("life")
     memory.keep(detail.name for detail in details)
     for detail in details:
-        memory.see(detail)
+        memory.see(detail, memory.moment)
     return memory
 
 
@@ -92,11 +92,32 @@ def test_what_the_manager_knows_counts() -> None:
     assert skipped == memory.recall(skipped)
 
 
+def test_an_answer_older_than_a_signal() -> None:
+    """V10: what was heard while an answer was on its way counts, not the answer."""
+    memory = remembering(FORGOTTEN)
+    asked = memory.moment
+    of_type = unit_signal(ExecMainCode=2, ExecMainStatus=15, Result="success")
+    memory.hear("a.service", SERVICE, of_type)
+    stopped = unit_signal(ActiveState="inactive", InactiveExitTimestampMonotonic=5)
+    memory.hear("a.service", UNIT, stopped)
+
+    memory.see_up([UnitStatus("a.service", "loaded", "active", "running")], asked)
+    memory.see(replace(ENDED, active_state="active"), asked)
+    memory.see(replace(ENDED, exec_main_status=0), asked)
+
+    recalled = memory.recall(FORGOTTEN)
+    assert (5, 2, 15) == (
+        recalled.inactive_exit_timestamp,
+        recalled.exec_main_code,
+        recalled.exec_main_status,
+    )
+
+
 def test_only_what_is_kept_is_remembered() -> None:
     """Foreign units leave no trace, and neither does one that is dropped."""
     memory = Memory()
     memory.begin("life")
-    memory.see(ENDED)
+    memory.see(ENDED, memory.moment)
     memory.hear("a.service", UNIT, unit_signal(ActiveState="failed"))
     assert FORGOTTEN == memory.recall(FORGOTTEN)
 
@@ -105,15 +126,37 @@ def test_only_what_is_kept_is_remembered() -> None:
     assert FORGOTTEN == kept.recall(FORGOTTEN)
 
 
+def test_a_failure_is_listed_and_cleared() -> None:
+    """V13: what failed before it was unloaded is listed so, until its failure is cleared."""
+    failed = replace(ENDED, active_state="failed", sub_state="failed", result="exit-code")
+    memory = remembering(failed, replace(ENDED, name="b.service"))
+    lines = [UnitStatus(f"{name}.service", "loaded", "inactive", "dead") for name in "abc"]
+    as_before = replace(lines[0], active="failed", sub="failed")
+    again = UnitDetail("a.service", inactive_exit_timestamp=50)
+
+    assert ["a.service"] == memory.doubted(lines)
+    assert as_before == memory.recall_status(lines[0], UnitDetail("a.service"))
+    assert lines[0] == memory.recall_status(lines[0], again)
+    assert ("failed", "exit-code") == (
+        memory.recall(FORGOTTEN).active_state,
+        memory.recall(FORGOTTEN).result,
+    )
+    memory.reset(["a.service", "c.service"])
+    assert [] == memory.doubted(lines)
+    assert replace(ENDED, type="simple", restart="always", sub_state="dead") == memory.recall(
+        FORGOTTEN
+    )
+
+
 @pytest.mark.parametrize("how", ["listed", "read", "heard"])
 def test_a_unit_that_is_up_again_has_no_earlier_end(how: str) -> None:
     """Once a unit is up, however that is learnt, its earlier run is not told any more."""
     memory = remembering(ENDED)
     match how:
         case "listed":
-            memory.see_up([UnitStatus("a.service", "loaded", "active", "running")])
+            memory.see_up([UnitStatus("a.service", "loaded", "active", "running")], memory.moment)
         case "read":
-            memory.see(replace(ENDED, active_state="active"))
+            memory.see(replace(ENDED, active_state="active"), memory.moment)
         case _:
             up = unit_signal(ActiveState="activating", InactiveExitTimestampMonotonic=20)
             memory.hear("a.service", UNIT, up)

@@ -20,7 +20,7 @@ from unitward.model.records import dataclass
 from unitward.model.report import Outcomes, Result
 from unitward.reconcile.apply.aftermath import Aftermath, look_again
 from unitward.reconcile.apply.folder import FolderWork
-from unitward.reconcile.apply.intents import intent_of
+from unitward.reconcile.apply.intents import WRITES, intent_of
 from unitward.reconcile.apply.jobs import JOB_VERBS, JobWork
 from unitward.reconcile.apply.meanwhile import (
     look_now,
@@ -194,7 +194,8 @@ class _Work:
                 continue
             if not self._progress.may_begin(action):
                 continue
-            await asyncio.sleep(0)  # a thousand durable writes must not starve the watchdog
+            if action.content:
+                await asyncio.sleep(0)  # a thousand durable writes must not starve the watchdog
             try:
                 stale = await self._folder.do(action)
             except UnitwardError as error:
@@ -205,12 +206,17 @@ class _Work:
             else:
                 self._progress.note(action, Result.DONE)
         self._folder.sync()
+        self._doors.manager.keep(a.unit for a in actions if self._was_written(a))
         ready = self._ready(enables)
         for action, trouble in (await self._folder.enable(ready)).items():
             if trouble:
                 self._progress.fail(action, Result.FAILED, trouble)
             else:
                 self._progress.note(action, Result.DONE)
+
+    def _was_written(self, action: Action) -> bool:
+        outcome = self._progress.results.get(action)
+        return action.verb in WRITES and outcome is not None and outcome.result is Result.DONE
 
     async def _reload_manager(self, actions: list[Action]) -> None:
         for action in actions:
@@ -224,14 +230,15 @@ class _Work:
     async def _start_early(self, actions: list[Action]) -> None:
         """Begin to start new units; they are waited for with the others, after the reload.
 
-        No target refers to them before it: one that ends soon would be unloaded at once, and
-        what became of it forgotten. What others took the name for is let go again.
+        No target refers to them before it: one that ends soon is unloaded at once, and what
+        became of it can only be heard. What others took the name for is none of ours.
         """
-        names = [action.unit for action in actions]
-        await self._doors.manager.ref(names)
+        manager = self._doors.manager
+        if actions:
+            await manager.listen_to_units()
         await self._drop_stale(actions)
         self._early = self._ready(actions)
-        await self._doors.manager.unref({*names} - {action.unit for action in self._early})
+        manager.drop({a.unit for a in actions} - {a.unit for a in self._early})
         await self._jobs.submit(self._early)
         await self._jobs.let_begin(self._early)
 

@@ -9,6 +9,7 @@ from unitward.model.plan import Action, Phase, Plan, Verb
 from unitward.model.records import dataclass
 from unitward.model.report import Result
 from unitward.model.unitstate import UnitDetail, UnitStatus
+from unitward.reconcile.apply.intents import is_farewell
 from unitward.reconcile.apply.meanwhile import CHANGED, UP, was_asked_down
 from unitward.reconcile.apply.progress import Progress
 from unitward.reconcile.words import failure_text
@@ -25,8 +26,8 @@ PROCESS_VERBS = frozenset({Verb.START, Verb.RESTART, Verb.RELOAD})
 class Aftermath:
     """Units as they are after the pass.
 
-    units: every unit that was acted on. details: of those that were started, restarted or
-    reloaded. given_up: units that somebody else stopped while they were to be started.
+    units: every unit that was acted on and is still ours. details: of those that were started,
+    restarted or reloaded. given_up: units that somebody else stopped while they were to be started.
     """
 
     units: Mapping[str, UnitStatus] = field(default_factory=dict)
@@ -47,7 +48,9 @@ async def look_again(
     overtaken: units on which another's job or action came before ours. active: units that were
     restarted only on condition that they still ran.
     """
-    touched = sorted({a.unit for a in plan.actions if a.unit and not a.unit.endswith(".d")})
+    touched = sorted(
+        {a.unit for a in plan.actions if a.unit and not a.unit.endswith(".d")} - _gone(progress)
+    )
     if not touched:
         return Aftermath()
     started = [
@@ -78,6 +81,13 @@ async def look_again(
             _judge(action, detail, unit_dir, progress, is_ours=action.unit in ours)
     given_up = await _given_up(overtaken | late, units, manager)
     return Aftermath(units, details, given_up)
+
+
+def _gone(progress: Progress) -> set[str]:
+    """Return the units that are none of ours any more: asked for, they would be loaded again."""
+    outcomes = progress.results.values()
+    done = [outcome.action for outcome in outcomes if outcome.result is Result.DONE]
+    return {action.unit for action in done if is_farewell(action)}
 
 
 async def _details(

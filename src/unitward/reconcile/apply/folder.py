@@ -1,6 +1,5 @@
 """The effects on the unit folder: files, links, masks, stamps."""
 
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -73,10 +72,9 @@ class FolderWork:
             self._dirty.clear()
 
     def _unlink(self, action: Action) -> str:
-        full = self._files.root / action.path
-        with contextlib.suppress(FileNotFoundError, OSError):
-            if full.readlink() != Path(action.target):
-                return ""
+        found = self._files.links_at([action.path]).get(action.path)
+        if found is not None and Path(found) != Path(action.target):
+            return ""
         self._files.delete(action.path)
         self._dirty.add(action.path)
         return ""

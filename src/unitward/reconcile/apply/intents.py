@@ -20,6 +20,11 @@ VERBS = {
 }
 
 
+def is_farewell(action: Action) -> bool:
+    """Tell whether a unit is recorded no more once the action is done."""
+    return action.verb in LEAVES and not action.path
+
+
 def intent_of(action: Action) -> Intent | None:
     """Return what the ledger must know before the action begins, None for nothing."""
     match action.verb:

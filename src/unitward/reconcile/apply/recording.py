@@ -13,7 +13,7 @@ from unitward.model.recorded import (
 )
 from unitward.model.report import Outcome, Result
 from unitward.model.unitstate import UnitDetail
-from unitward.reconcile.apply.intents import ENDED, LEAVES, STARTS, WRITES, closed_by
+from unitward.reconcile.apply.intents import ENDED, STARTS, WRITES, closed_by, is_farewell
 from unitward.store.ledger import Changes
 
 
@@ -38,7 +38,7 @@ def changes_of(
         unit = units.get(action.unit)
         if unit is not None and action not in undone:
             units[action.unit] = _after(unit, action, outcome.result, details, plan.life)
-    forgotten = tuple(a.unit for a in done if a.verb in LEAVES and not a.path)
+    forgotten = tuple(a.unit for a in done if is_farewell(a))
     started = {
         a.unit for a, o in results.items() if a.verb in STARTS and o.result in ENDED
     } & recorded.orders.nudges.keys()
