@@ -28,8 +28,8 @@ from unitward.model.recorded import (
 from unitward.model.settings import Settings
 from unitward.model.source import Place, Revision, Unavailable
 from unitward.model.unitstate import UnitDetail, UnitStatus
+from unitward.reconcile.kinds import is_oneshot
 from unitward.reconcile.plan import plan
-from unitward.reconcile.plan.kinds import is_oneshot
 from unitward.reconcile.plan.links import expected_links
 from unitward.unitfile.compare import merged
 from unitward.unitfile.effects import run_digest

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TypeVar
 
 from unitward.model.declared import Policy
 from unitward.model.records import dataclass
@@ -43,6 +44,8 @@ class DesiredUnit:
     template: the template's name when the unit is an instance of a declared template.
     text: the meaning of what we declare of it: fragment or template's fragment, then drop-ins.
     run_digest: what a running process of this unit depends on (classes R and S).
+    kept: what a reader worked out of the unit and left with it (`keep_with`). It is no part of
+        what the unit is, and a unit made of this one by `replace` has none.
     """
 
     name: str
@@ -53,6 +56,7 @@ class DesiredUnit:
     dropins: tuple[DesiredFile, ...] = ()
     template: str = ""
     run_digest: str = ""
+    kept: object = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def suffix(self) -> str:
@@ -62,7 +66,7 @@ class DesiredUnit:
     @property
     def is_template(self) -> bool:
         """Tell whether this is a template, which never runs itself."""
-        return self.name.rpartition(".")[0].endswith("@")
+        return "@" in self.name and self.name.rpartition(".")[0].endswith("@")
 
     @property
     def is_policy_only(self) -> bool:
@@ -72,6 +76,15 @@ class DesiredUnit:
     def files(self) -> tuple[DesiredFile, ...]:
         """Return the unit's own files: fragment first, then drop-ins in order."""
         return ((self.fragment,) if self.fragment else ()) + self.dropins
+
+
+Found = TypeVar("Found")
+
+
+def keep_with(unit: DesiredUnit, found: Found) -> Found:
+    """Return what was found, which the unit carries from now on for whoever asks again."""
+    object.__setattr__(unit, "kept", found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

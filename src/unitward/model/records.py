@@ -5,8 +5,7 @@ The standard one compiles six methods of a frozen class while its module is impo
 `__init__` is compiled, when the first object of the class is made; what compares, shows and guards
 objects is the same code for all classes. Type checkers see the standard decorator.
 
-What is not here, because nothing here needs it: `kw_only`, `InitVar`, `__post_init__`, and fields
-that are left out of `__init__` or of `repr()`.
+What is not here, because nothing here needs it: `kw_only`, `InitVar` and `__post_init__`.
 """
 
 import dataclasses
@@ -30,6 +29,8 @@ def _dataclass(
     assert slots
 
     def made(bare: type) -> type:
+        # Without a docstring it would be given its signature, which takes 1 ms at first.
+        bare.__doc__ = bare.__doc__ or bare.__name__
         cls: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(bare)
         fields = dataclasses.fields(cls)
         compared = _getter([field.name for field in fields if field.compare])
@@ -76,7 +77,7 @@ def _hash(compared: Callable[[object], tuple[object, ...]]) -> Callable[[object]
 
 
 def _shown(record: Any) -> str:  # noqa: ANN401 - of any class
-    names = (field.name for field in dataclasses.fields(record))
+    names = (field.name for field in dataclasses.fields(record) if field.repr)
     values = ", ".join(f"{name}={getattr(record, name)!r}" for name in names)
     return f"{type(record).__qualname__}({values})"
 
@@ -119,7 +120,10 @@ def _compiled(
             default, scope[f"_make_{name}"] = _NOT_GIVEN, field.default_factory
             value = f"_make_{name}() if {name} is _not_given else {name}"
         scope[f"_default_{name}"] = default
-        taken.append(name if default is dataclasses.MISSING else f"{name}=_default_{name}")
+        if field.init:
+            taken.append(name if default is dataclasses.MISSING else f"{name}=_default_{name}")
+        else:
+            value = f"_default_{name}"
         # The slot itself, past the __setattr__ that refuses.
         scope[f"_set_{name}"] = getattr(cls, name).__set__
         body.append(f"_set_{name}(self, {value})" if frozen else f"self.{name} = {value}")

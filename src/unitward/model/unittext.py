@@ -28,14 +28,10 @@ class UnitText:
 
     def values(self, section: str, key: str) -> tuple[str, ...]:
         """Return the values of a list-like key after resets (`Key=` empties the list)."""
-        result: list[str] = []
-        for entry in self.entries:
-            if entry.key == key and entry.section == section:
-                if entry.value:
-                    result.append(entry.value)
-                else:
-                    result.clear()
-        return tuple(result)
+        found = [e.value for e in self.entries if e.key == key and e.section == section]
+        while "" in found:
+            del found[: found.index("") + 1]
+        return tuple(found)
 
     def last(self, section: str, key: str) -> str:
         """Return the value in force of a single-valued key, "" when unset or reset."""

@@ -96,3 +96,25 @@ def test_the_standard_tools_take_them(classes: tuple[Any, Any, Any]) -> None:
             pytest.fail("no match")
     assert repr(position("a", 1)).endswith("Position(file='a', line=1, note='')")
     assert repr(nothing()).endswith("Nothing()")
+
+
+@pytest.mark.parametrize("decorate", [dataclass, dataclasses.dataclass], ids=["ours", "standard"])
+def test_fields_that_are_not_given(decorate: Any) -> None:
+    """A field that is not in `__init__` begins with its default, and is none of a copy's."""
+
+    @decorate(frozen=True, slots=True)
+    class Kept:
+        """Something with a thing that others leave with it."""
+
+        name: str
+        left: Any = dataclasses.field(default=None, init=False, repr=False, compare=False)
+
+    kept: Any = Kept
+    one = kept("a")
+    assert one.left is None
+    object.__setattr__(one, "left", 3)
+    assert one == kept("a")
+    assert repr(one).endswith("Kept(name='a')")
+    assert dataclasses.replace(one, name="b").left is None
+    with pytest.raises(TypeError):
+        kept("a", 3)

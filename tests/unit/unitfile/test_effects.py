@@ -251,3 +251,21 @@ def test_run_digest_covers_what_the_process_depends_on() -> None:
         "[Service]\nExecStart=/a\nNice=1\nExecStop=/b",
     ):
         assert digest != run_digest(".service", text(different))
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ("RestartForceExitStatus", True),
+        ("RestartExitStatus", True),
+        ("RestartExit", False),
+        ("XRestartExitStatus", False),
+        ("MemoryMax", True),
+        ("MemoryMaxX", False),
+        ("CPUQuotaPeriodSec", True),
+        ("DefaultDeviceX", False),
+    ],
+)
+def test_patterns_of_keys_fit_whole_keys(key: str, fits: bool) -> None:
+    """C1: a pattern fits from the first letter of a key to its last."""
+    assert fits == (effect_of_key(".service", "Service", key) is Effect.LOAD)

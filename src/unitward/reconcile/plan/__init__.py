@@ -16,7 +16,7 @@ from unitward.model.observed import Observed
 from unitward.model.plan import Action, Held, Phase, Plan, Sync, Verb
 from unitward.model.recorded import IntentKind, Recorded
 from unitward.model.settings import Settings
-from unitward.reconcile.plan.change import weigh
+from unitward.reconcile.plan.change import weigh_all
 from unitward.reconcile.plan.early import started_early
 from unitward.reconcile.plan.files import FileSync, judge_file, write_actions
 from unitward.reconcile.plan.forgotten import plan_forgotten
@@ -82,7 +82,7 @@ def _finish(draft: Draft, sides: Sides, actions: list[Action]) -> Plan:
 
 
 def _plan_units(sides: Sides, draft: Draft) -> None:
-    changes = {name: weigh(unit, sides) for name, unit in sides.desired.units.items()}
+    changes = weigh_all(sides)
     gates = find_gates(changes, sides)
     bounced: dict[str, str] = {}
     for bounce in find_bounces(changes, gates, sides):

@@ -10,6 +10,7 @@ from unitward.model.observed import DiskKind
 from unitward.model.records import dataclass
 from unitward.model.unittext import UnitText
 from unitward.reconcile.contents import contents_changed
+from unitward.reconcile.kinds import can_reload
 from unitward.reconcile.plan.absent import may_remove
 from unitward.reconcile.plan.files import (
     FileJudgement,
@@ -18,9 +19,9 @@ from unitward.reconcile.plan.files import (
     judge_file,
     recorded_text,
 )
-from unitward.reconcile.plan.kinds import can_reload
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.starting import is_settled
+from unitward.reconcile.traits import traits_of
 from unitward.unitfile.compare import changed_keys, merged
 from unitward.unitfile.effects import (
     NOW_WHILE_STARTING,
@@ -109,12 +110,12 @@ class Change:
     @property
     def is_nothing(self) -> bool:
         """Tell whether there is nothing to write and nothing that acts on a process."""
-        return not (
-            self.moves_files
+        return self is STANDS or not (
+            self.effect is not Effect.NONE
             or self.replaces
             or self.contents
             or self.reload_contents
-            or self.effect is not Effect.NONE
+            or self.moves_files
         )
 
     @property
@@ -149,6 +150,32 @@ class Change:
         if self._is_by_contents:
             return f"contents of {self.contents or self.reload_contents} changed"
         return f"{self.orphans[0]} is no longer declared" if self.orphans else "declaration changed"
+
+
+STANDS = Change(())
+"""What `weigh_all` says of a unit whose files are on disk and in the ledger as declared."""
+
+
+def weigh_all(sides: Sides) -> dict[str, Change]:
+    """Weigh every declared unit; most stand as they should, and need no closer look."""
+    return {
+        name: STANDS if _stands(unit, sides) else weigh(unit, sides)
+        for name, unit in sides.desired.units.items()
+    }
+
+
+def _stands(unit: DesiredUnit, sides: Sides) -> bool:
+    """Tell whether `weigh` has nothing to say of the unit, save that its files are the same."""
+    if unit.template or traits_of(unit).watches:
+        return False
+    disk, recorded, files = sides.observed.files, sides.recorded.files, unit.files()
+    for file in files:
+        there, known = disk.get(file.path), recorded.get(file.path)
+        if there is None or there.kind is not DiskKind.FILE or there.digest != file.digest:
+            return False
+        if known is None or known.digest != file.digest or known.unit != unit.name:
+            return False
+    return len(files) == len(sides.files_of.get(unit.name, ()))
 
 
 def weigh(unit: DesiredUnit, sides: Sides) -> Change:

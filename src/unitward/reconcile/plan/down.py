@@ -10,7 +10,7 @@ from unitward.model.plan import Sync
 from unitward.model.recorded import RecordedUnit
 from unitward.model.unitstate import UnitDetail
 from unitward.reconcile.asked import CLD_EXITED
-from unitward.reconcile.plan.kinds import is_oneshot
+from unitward.reconcile.kinds import is_oneshot
 from unitward.reconcile.plan.order import is_newer_than_loaded
 from unitward.reconcile.plan.protected import is_outranked
 from unitward.reconcile.plan.running import SUCCESS_AFTER

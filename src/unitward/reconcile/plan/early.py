@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Action, Phase, Verb
-from unitward.reconcile.plan.kinds import started_by
+from unitward.reconcile.kinds import started_by
 from unitward.reconcile.plan.order import is_overlooked
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.want import targets_of

@@ -12,7 +12,8 @@ REASON = "forgotten; what stands and runs stays as it is"
 
 def plan_forgotten(sides: Sides, draft: Draft) -> None:
     """Give up what is recorded of forgotten units; say what to do about those still declared."""
-    for name, unit in sides.recorded.units.items():
+    recorded = sides.recorded.units if sides.recorded.orders.forgotten else {}
+    for name, unit in recorded.items():
         if not sides.is_forgotten(name):
             continue
         hold = sides.hold_of(name)

@@ -10,9 +10,9 @@ from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync
 from unitward.model.records import dataclass
-from unitward.reconcile.plan.change import Change, Run, run_of
+from unitward.reconcile.kinds import is_oneshot
+from unitward.reconcile.plan.change import STANDS, Change, Run, run_of
 from unitward.reconcile.plan.files import describe_keys
-from unitward.reconcile.plan.kinds import is_oneshot
 from unitward.reconcile.plan.sides import Sides
 from unitward.reconcile.plan.stopping import frozen_below
 from unitward.unitfile.effects import Effect
@@ -32,13 +32,16 @@ def find_gates(changes: Mapping[str, Change], sides: Sides) -> dict[str, Gate]:
     gates: dict[str, Gate] = {}
     for name, change in changes.items():
         hold = sides.hold_of(name)
+        if change is STANDS and hold is None:
+            continue
         unit = sides.desired.units[name]
         gate = (
             Gate(Sync.HELD, f"held: {hold.reason}", "H1") if hold else own_gate(unit, change, sides)
         )
         if gate is not None:
             gates[name] = gate
-    instances = [u for u in sides.desired.units.values() if u.template in sides.desired.units]
+    declared = sides.desired.units
+    instances = [u for u in declared.values() if u.template and u.template in declared]
     for unit in instances:
         template = changes[unit.template]
         if unit.name in gates and template.touches_files and unit.template not in gates:

@@ -1,6 +1,5 @@
 """Enablement and masks: which links should exist (semantics.md C6, D3, O "Links")."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,24 +11,19 @@ from unitward.model.recorded import IntentKind, RecordedLink
 from unitward.model.unittext import UnitText
 from unitward.reconcile.plan.files import is_ours
 from unitward.reconcile.plan.sides import Sides
-from unitward.reconcile.plan.want import INSTALL_KEYS, wants_enabling
+from unitward.reconcile.traits import INSTALL_KEYS, traits_of
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.specifiers import expand_name_specifiers
 
 FOLDERS = {"WantedBy": "wants", "RequiredBy": "requires", "UpheldBy": "upholds"}
 
 
-def install_digest(unit: DesiredUnit) -> str:
-    """Return the identity of what enabling the unit depends on."""
-    lines = [f"{e.key}={e.value}" for e in unit.text.entries if e.section == "Install"]
-    return hashlib.sha256("\n".join([unit.name, *lines]).encode()).hexdigest()
-
-
 def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that make the unit's links what they should be."""
     recorded = {link.path: link for link in sides.links_of.get(unit.name, ())}
     known = sides.known(unit.name)
-    match wants_enabling(unit):
+    traits = traits_of(unit)
+    match traits.enabling:
         case None if lost_its_install(unit):
             return [_unlink(unit, link, "[Install] is gone") for link in recorded.values()]
         case None:
@@ -38,7 +32,7 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
             return [_unlink(unit, link, "enable: no") for link in recorded.values()]
         case True:
             pass
-    digest = install_digest(unit)
+    digest = traits.install_digest
     if known is None or known.install_digest != digest:
         expected = expected_links(unit.name, unit.text)
         stale = [
@@ -67,9 +61,9 @@ def lost_its_install(unit: DesiredUnit) -> bool:
 
 def are_links_drift(unit: DesiredUnit, sides: Sides) -> bool:
     """Tell whether links only changed because somebody removed them (D3)."""
-    known = sides.known(unit.name)
+    traits, known = traits_of(unit), sides.known(unit.name)
     return bool(
-        wants_enabling(unit) and known is not None and known.install_digest == install_digest(unit)
+        traits.enabling and known is not None and known.install_digest == traits.install_digest
     )
 
 
@@ -166,6 +160,8 @@ def mask_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that mask the unit or undo a mask of ours."""
     known = sides.known(unit.name)
     masked_by_us = known is not None and known.masked
+    if not unit.policy.mask and not masked_by_us:
+        return []
     kind = sides.observed.file(unit.name).kind
     if unit.policy.mask and kind is DiskKind.ABSENT:
         if masked_by_us and sides.reports_drift(unit):
@@ -178,8 +174,9 @@ def mask_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
 
 def mask_obstacle(unit: DesiredUnit, sides: Sides) -> str:
     """Return why the unit cannot be masked now, "" when it can or need not."""
-    kind = sides.observed.file(unit.name).kind
-    if not unit.policy.mask or kind in {DiskKind.ABSENT, DiskKind.MASK}:
+    if not unit.policy.mask:
+        return ""
+    if sides.observed.file(unit.name).kind in {DiskKind.ABSENT, DiskKind.MASK}:
         return ""
     if unit.name in sides.recorded.files:
         return "masked once its own file is removed"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from unitward.model.desired import DesiredFile, DesiredUnit
 from unitward.model.plan import Action, Phase, Verb
-from unitward.reconcile.plan.kinds import started_by
+from unitward.reconcile.kinds import started_by
 from unitward.reconcile.plan.sides import Sides
 
 WITHIN_WRITE = (

@@ -5,7 +5,7 @@ from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Sync
 from unitward.model.records import dataclass
 from unitward.model.unitstate import UnitDetail
-from unitward.reconcile.plan.kinds import is_true
+from unitward.reconcile.kinds import is_true
 from unitward.reconcile.plan.sides import OWN_UNIT, Sides
 
 PROTECTED_PREFIXES = ("dbus.", "dbus-broker.")

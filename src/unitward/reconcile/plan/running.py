@@ -50,7 +50,7 @@ def decide_up(
     if older:
         _say_older(unit, sides, draft)
     else:
-        _say_up(unit, wanted, record, sides, draft)
+        say_up(unit, wanted, record, sides, draft)
     return record
 
 
@@ -136,9 +136,10 @@ def _taken_over(
     return record if same or not record.doubted else replace(record, doubted="")
 
 
-def _say_up(
+def say_up(
     unit: DesiredUnit, wanted: Want, record: RecordedUnit, sides: Sides, draft: Draft
 ) -> None:
+    """Say how a unit is that is up and runs what is declared."""
     status = sides.observed.units[unit.name]
     detail = sides.observed.details.get(unit.name)
     if status.job_type == "stop":

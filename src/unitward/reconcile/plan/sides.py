@@ -20,7 +20,7 @@ from unitward.model.recorded import (
 from unitward.model.records import dataclass
 from unitward.model.settings import Settings
 from unitward.model.source import Place
-from unitward.reconcile.plan.kinds import started_by
+from unitward.reconcile.traits import traits_of
 from unitward.unitfile.names import is_unit_name, parse_name
 from unitward.unitfile.syntax import parse
 
@@ -94,9 +94,11 @@ def take_sides(
         loose=tuple(sorted(desired.loose, key=lambda file: file.path)),
         frozen=dict(sorted(desired.frozen.items())),
     )
-    forgotten = {n: u.place for n, u in desired.units.items() if _is_forgotten(n, recorded)}
-    kept = {name: unit for name, unit in desired.units.items() if name not in forgotten}
-    desired = replace(desired, units=kept)
+    forgotten: dict[str, Place] = {}
+    if recorded.orders.forgotten:
+        forgotten = {n: u.place for n, u in desired.units.items() if _is_forgotten(n, recorded)}
+        kept = {name: unit for name, unit in desired.units.items() if name not in forgotten}
+        desired = replace(desired, units=kept)
     intended = _intended(recorded, observed)
     recorded = _with_intended(recorded, desired, intended)
     files_of: dict[str, list[str]] = defaultdict(list)
@@ -107,8 +109,8 @@ def take_sides(
         links_of[link.unit].append(link)
     starters = {
         started: name
-        for name, unit in sorted(desired.units.items(), reverse=True)
-        if (started := started_by(unit))
+        for name, unit in reversed([*desired.units.items()])
+        if (started := traits_of(unit).starts)
     }
     return Sides(
         desired,
@@ -172,13 +174,14 @@ def _with_intended(
 
 def _rivals(desired: Desired, recorded: Recorded) -> dict[str, frozenset[str]]:
     """Return what `Conflicts=` keeps apart; a frozen unit's is read from its recorded file."""
-    texts = {name: unit.text for name, unit in desired.units.items()}
+    said = {n: words for n, unit in desired.units.items() if (words := traits_of(unit).conflicts)}
     for name in desired.frozen:
         if name in recorded.files:
-            texts[name] = parse(recorded.files[name].content).text
+            text = parse(recorded.files[name].content).text
+            said[name] = text.words("Unit", "Conflicts")
     found: dict[str, set[str]] = defaultdict(set)
-    for name, text in texts.items():
-        for other in text.words("Unit", "Conflicts"):
+    for name, words in said.items():
+        for other in words:
             if other != name:
                 found[name].add(other)
                 found[other].add(name)

@@ -11,10 +11,10 @@ from unitward.model.declared import OnChange
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Action, Phase, Sync, Verb
 from unitward.model.records import dataclass
+from unitward.reconcile.kinds import accepts, service_of
 from unitward.reconcile.plan.change import Change
 from unitward.reconcile.plan.files import FileSync
 from unitward.reconcile.plan.gate import Gate
-from unitward.reconcile.plan.kinds import accepts, service_of
 from unitward.reconcile.plan.protected import obstacle
 from unitward.reconcile.plan.sides import Draft, Sides
 from unitward.reconcile.plan.starting import reset_action, start_action
@@ -56,8 +56,10 @@ def find_bounces(
     bounces: list[Bounce] = []
     done: set[str] = set()
     for name, change in changes.items():
+        if not name.endswith(".socket"):
+            continue
         socket = sides.desired.units[name]
-        if socket.suffix != ".socket" or socket.is_template or accepts(socket):
+        if socket.is_template or accepts(socket):
             continue
         if name in done or name in gates:
             continue

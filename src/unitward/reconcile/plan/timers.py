@@ -3,8 +3,8 @@
 from unitward.model.desired import DesiredUnit
 from unitward.model.plan import Action, Phase, Verb
 from unitward.model.timespan import parse_timespan
+from unitward.reconcile.kinds import is_true
 from unitward.reconcile.plan.change import Change
-from unitward.reconcile.plan.kinds import is_true
 from unitward.reconcile.plan.protected import obstacle
 from unitward.reconcile.plan.sides import Draft, Sides
 from unitward.reconcile.plan.starting import start_action

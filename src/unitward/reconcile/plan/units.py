@@ -8,7 +8,7 @@ from unitward.model.observed import DiskKind
 from unitward.model.plan import Action, Phase, Sync, Verb
 from unitward.model.recorded import Before, Prior, RecordedFile, RecordedUnit
 from unitward.reconcile.plan.acting import acting_note, bound_to_what_is_down
-from unitward.reconcile.plan.change import Change, Run, run_of
+from unitward.reconcile.plan.change import STANDS, Change, Run, run_of
 from unitward.reconcile.plan.down import decide_down
 from unitward.reconcile.plan.files import (
     FileJudgement,
@@ -31,12 +31,13 @@ from unitward.reconcile.plan.protected import (
     lives_in_session,
     obstacle,
 )
-from unitward.reconcile.plan.running import TAKEN_OVER, decide_up, finish_intent
+from unitward.reconcile.plan.running import TAKEN_OVER, decide_up, finish_intent, say_up
 from unitward.reconcile.plan.sides import OWN_UNIT, Draft, Sides
 from unitward.reconcile.plan.starting import reset_action, running_rival, start, start_action
 from unitward.reconcile.plan.stopping import start_again, stop_action, taken_down
 from unitward.reconcile.plan.timers import plan_timer, something_can_come
-from unitward.reconcile.plan.want import Want, Wish, want, wants_enabling
+from unitward.reconcile.plan.want import Want, Wish, want
+from unitward.reconcile.traits import traits_of
 from unitward.unitfile.effects import Effect, run_digest
 from unitward.unitfile.names import parse_name
 from unitward.unitfile.specifiers import expand_name_specifiers
@@ -53,7 +54,7 @@ def plan_unit(unit: DesiredUnit, change: Change, bounced: str, sides: Sides, dra
             draft.before[unit.name] = was
     _write_files(unit, change, sides, draft)
     links = _plan_links(unit, wanted, sides, draft)
-    if links and not wants_enabling(unit) and lost_its_install(unit):
+    if links and not traits_of(unit).enabling and lost_its_install(unit):
         record = replace(record, install_digest="")
     note = acting_note(unit, change, sides)
     if note:
@@ -175,6 +176,9 @@ def _plan_running(
     sides: Sides,
     draft: Draft,
 ) -> RecordedUnit:
+    if _runs_on(unit, change, wanted, sides):
+        say_up(unit, wanted, record, sides, draft)
+        return record
     run = run_of(change, unit, sides)
     if unit.is_template:
         draft.say(unit.name, Sync.IN_SYNC, wanted.reason)
@@ -207,6 +211,20 @@ def _plan_running(
     _change_running(unit.name, change, run, sides, draft)
     draft.say(unit.name, Sync.PENDING, change.reason)
     return replace(record, tries=0)
+
+
+def _runs_on(unit: DesiredUnit, change: Change, wanted: Want, sides: Sides) -> bool:
+    """Tell what `decide_up` finds of most units: up, and nothing called for a closer look."""
+    status = sides.observed.units.get(unit.name)
+    return (
+        change is STANDS
+        and status is not None
+        and status.active == "active"
+        and unit.name not in sides.observed.details
+        and wanted.wish is not Wish.STOPPED
+        and sides.recorded.open_run(unit.name) is None
+        and not unit.is_template
+    )
 
 
 def _plan_down(

@@ -5,13 +5,10 @@ from enum import Enum
 from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
 from unitward.model.records import dataclass
-from unitward.model.unittext import UnitText
-from unitward.reconcile.plan.kinds import is_oneshot, is_true, stays_active
+from unitward.reconcile.kinds import is_true
 from unitward.reconcile.plan.sides import OWN_UNIT, Sides
+from unitward.reconcile.traits import traits_of
 from unitward.unitfile.names import parse_name
-from unitward.unitfile.specifiers import expand_name_specifiers
-
-INSTALL_KEYS = ("WantedBy", "RequiredBy", "UpheldBy")
 
 
 class Wish(Enum):
@@ -39,31 +36,13 @@ class Want:
         return self.row == "W5"
 
 
-def wants_enabling(unit: DesiredUnit) -> bool | None:
-    """Return whether the unit's links should exist, None when either is fine."""
-    policy = unit.policy
-    if policy.enable is not None:
-        return policy.enable
-    if policy.enable_any or policy.mask or policy.state is State.STOPPED:
-        return None
-    if unit.is_policy_only:
-        return None
-    if unit.is_template and not unit.text.last("Install", "DefaultInstance"):
-        return None
-    keys = (*INSTALL_KEYS, "Alias", "Also")
-    return True if any(unit.text.values("Install", key) for key in keys) else None
-
-
 def targets_of(unit: DesiredUnit, sides: Sides) -> tuple[str, ...]:
     """Return the units that pull this one in once its links are as declared."""
-    enabling = wants_enabling(unit)
-    if enabling is False:
+    traits = traits_of(unit)
+    if traits.enabling is False:
         return ()
-    if enabling:
-        name = parse_name(unit.name)
-        words = [word for key in INSTALL_KEYS for word in unit.text.words("Install", key)]
-        expanded = [expand_name_specifiers(word, name) for word in words]
-        return tuple(dict.fromkeys(target for target in expanded if target))
+    if traits.enabling:
+        return traits.installs_into
     targets: dict[str, None] = {}
     for link in sides.links_of.get(unit.name, ()):
         folder, _, base = link.path.rpartition("/")
@@ -78,7 +57,6 @@ def want(unit: DesiredUnit, sides: Sides) -> Want:
 
 
 def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
-    text = unit.text
     if unit.is_template:
         return Want(Wish.ANY, "a template: only its instances run")
     if _does_not_exist(unit, sides):
@@ -93,20 +71,19 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
         case State.ANY:
             return Want(Wish.ANY, "state: any", "W1")
         case State.RUNNING:
-            return Want(_running_wish(text), "state: running", "W1")
+            return Want(_running_wish(unit), "state: running", "W1")
         case None:
             pass
-    detail = sides.observed.details.get(unit.name)
-    refuses = is_true(text.last("Unit", "RefuseManualStart"))
-    if refuses or (detail is not None and detail.refuse_manual_start):
+    traits, detail = traits_of(unit), sides.observed.details.get(unit.name)
+    if traits.refuses_start or (detail is not None and detail.refuse_manual_start):
         return Want(Wish.ANY, "refuses to be started by hand (RefuseManualStart=)", "W2")
     if _is_complete_timer(unit, sides):
         return Want(Wish.COMPLETE, "elapsed, and does not remain after that", "W7")
     targets = targets_of(unit, sides)
     for target in targets:
-        if _will_be_up(target, sides, asking | {unit.name}):
-            row = "W4" if is_oneshot(text) else "W3"
-            return Want(_running_wish(text), f"pulled in by {target}", row)
+        if _will_be_up(target, unit, sides, asking):
+            row = "W4" if traits.is_oneshot else "W3"
+            return Want(_running_wish(unit), f"pulled in by {target}", row)
     if targets:
         return Want(Wish.ANY, _waits_for(targets, sides), "W5")
     return Want(Wish.ANY, _started_by(unit, sides), "W6")
@@ -126,10 +103,8 @@ def _waits_for(targets: tuple[str, ...], sides: Sides) -> str:
     return f"{waits}; this account has no {', '.join(unknown)}" if unknown else waits
 
 
-def _running_wish(text: UnitText) -> Wish:
-    if is_oneshot(text) and not stays_active(text):
-        return Wish.RAN
-    return Wish.RUNNING
+def _running_wish(unit: DesiredUnit) -> Wish:
+    return Wish.RAN if traits_of(unit).ends else Wish.RUNNING
 
 
 def _does_not_exist(unit: DesiredUnit, sides: Sides) -> bool:
@@ -154,16 +129,16 @@ def _is_complete_timer(unit: DesiredUnit, sides: Sides) -> bool:
     )
 
 
-def _will_be_up(target: str, sides: Sides, asking: frozenset[str]) -> bool:
+def _will_be_up(target: str, unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> bool:
     status = sides.observed.units.get(target)
     if status is not None and (
         status.active in {"active", "activating", "reloading"} or status.job_type == "start"
     ):
         return True
     declared = sides.desired.units.get(target)
-    if declared is None or target in asking:
+    if declared is None or target == unit.name or target in asking:
         return False
-    return _want(declared, sides, asking).wish is Wish.RUNNING
+    return _want(declared, sides, asking | {unit.name}).wish is Wish.RUNNING
 
 
 def _started_by(unit: DesiredUnit, sides: Sides) -> str:
@@ -171,6 +146,6 @@ def _started_by(unit: DesiredUnit, sides: Sides) -> str:
     starter = sides.starters.get(unit.name) or sides.starters.get(parsed.template)
     if starter:
         return f"started by {starter}"
-    if wants_enabling(unit) is False:
+    if traits_of(unit).enabling is False:
         return "not enabled; started only by hand or by other units"
     return "installed, nothing starts it"

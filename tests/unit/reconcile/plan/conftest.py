@@ -24,7 +24,7 @@ from unitward.model.settings import Settings
 from unitward.model.source import Place, Revision
 from unitward.model.unitstate import UnitDetail, UnitStatus
 from unitward.reconcile.plan import plan
-from unitward.reconcile.plan.links import install_digest
+from unitward.reconcile.traits import traits_of
 from unitward.unitfile.compare import merged
 from unitward.unitfile.effects import run_digest
 from unitward.unitfile.mark import seal
@@ -140,7 +140,7 @@ class Scene:
         was = DesiredUnit(name, Place("a.yaml", 3), text) if text is not None else None
         suffix = name[name.rindex(".") :]
         facts: dict[str, Any] = {
-            "install_digest": install_digest(was) if was else "",
+            "install_digest": traits_of(was).install_digest if was else "",
             "run_digest": run_digest(suffix, text) if text and text.entries else "",
             "invocation": "1" * 32,
             "life": "life",
