@@ -22,7 +22,8 @@ from unitward.model.source import Snapshot, SourceFile
 from unitward.reconcile.desire import DesireCache, Terms, desire
 from unitward.sources.folder import read_folder
 from unitward.systemd.directives import load_directives
-from unitward.systemd.verify import Finding, verify
+from unitward.systemd.findings import Finding
+from unitward.systemd.verify import verify
 from unitward.unitfile.render import render
 
 PROJECT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def checked(desired: Desired, home: Path) -> tuple[Finding, ...]:
     files = {file.path: file.content for unit in desired.units.values() for file in unit.files()}
     files |= {file.path: file.content for file in desired.loose}
     env = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PATH": os.environ["PATH"]}
-    return asyncio.run(verify(files, env=env))
+    return asyncio.run(verify(files, env=env)).findings
 
 
 def blocks(kind: str) -> list[str]:

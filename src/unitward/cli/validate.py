@@ -2,14 +2,13 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.asynchronous import result_of
 from unitward.cli.daemon_door import own_folders
 from unitward.cli.output import GREEN, OUTPUT_OPTION, RED, print_json, print_problems, say
 from unitward.errors import Exit, UnitwardError
@@ -17,7 +16,9 @@ from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.model.source import Problem, Snapshot, Unavailable
+    from unitward.reconcile.judged import Question
     from unitward.reconcile.problem_document import ProblemDocument
+    from unitward.systemd.findings import Finding
 
 NO_HOME = "/nonexistent"
 """Stands for `%h` where the environment names no home, as in a bare CI job."""
@@ -108,8 +109,8 @@ def _folder_in_force() -> Path:
 def _check(one: _Set) -> _Found:
     from unitward.model.recorded import Recorded
     from unitward.model.source import Unavailable
-    from unitward.reconcile.check import CheckCache, check
     from unitward.reconcile.desire import DesireCache, Terms, desire
+    from unitward.reconcile.judged import judged, question_of
     from unitward.reconcile.kept import kept
     from unitward.systemd.directives import load_directives
 
@@ -126,12 +127,28 @@ def _check(one: _Set) -> _Found:
             decoded = stack.enter_context(kept(cache / "decoded-validated", terms))
         desired = desire(snapshot, recorded, terms, decoded)
     others = [p for p, (_, file) in decoded.files.items() if not file.manifest.is_manifest]
-    desired = result_of(check(desired, recorded, env, CheckCache()))
+    question = question_of(desired, recorded)
+    desired = judged(desired, recorded, question, _findings(question, env, cache))
     return _Found(
         tuple(_as_shown(problem, one.shown) for problem in desired.problems),
         tuple(os.path.join(one.shown, name) for name in (*snapshot.ignored, *others)),  # noqa: PTH118 - "" joins to the bare name
         len(desired.units),
     )
+
+
+def _findings(
+    question: "Question", env: Mapping[str, str], cache: Path | None
+) -> "Sequence[Finding]":
+    """Return what systemd says, asked only where it was not before (decision 0037)."""
+    from unitward.reconcile.passed_over import PassedOver
+
+    passed = None if cache is None else PassedOver(cache / "verified", env, question)
+    if not question.groups or (passed and passed.search_path and not passed.unanswered):
+        return ()
+    from unitward.cli.asynchronous import result_of
+    from unitward.reconcile.check_the_rest import check_the_rest
+
+    return result_of(check_the_rest(question, env, passed))
 
 
 def _cache_folder() -> Path | None:

@@ -7,7 +7,6 @@ carried out is never taken from here: the daemon and `apply` decode every file t
 import contextlib
 import hashlib
 import marshal
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +15,13 @@ import unitward
 from unitward.reconcile.decoded import as_plain, from_plain
 from unitward.reconcile.desire import DesireCache
 from unitward.reconcile.gather import Terms
+from unitward.reconcile.own_code import PACKAGE, code_of
 from unitward.store.decoded import read_decoded, write_decoded
 
 WORTH_KEEPING = 50
 """So many files decoded anew (15 ms) are worth writing what is known of all of them."""
 
 _DECIDING = ("manifest", "model", "unitfile", "reconcile")
-_PACKAGE = Path(unitward.__file__).parent
 
 
 @contextlib.contextmanager
@@ -48,11 +47,6 @@ def kept(file: Path, terms: Terms) -> Iterator[DesireCache]:
 
 def _key(terms: Terms) -> bytes:
     """Return a digest of all that decoding depends on besides the files, its own code included."""
-    code = sorted(
-        (room, entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
-        for room in _DECIDING
-        for entry in os.scandir(_PACKAGE / room)
-        if entry.name.endswith(".py")
-    )
-    how = (unitward.__version__, sys.implementation.cache_tag, marshal.version, _PACKAGE, code)
+    code = tuple((room, code_of(room)) for room in _DECIDING)
+    how = (unitward.__version__, sys.implementation.cache_tag, marshal.version, PACKAGE, code)
     return hashlib.sha256(repr((how, terms)).encode(errors="surrogateescape")).digest()

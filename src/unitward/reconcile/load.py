@@ -7,7 +7,8 @@ from unitward.model.records import dataclass
 from unitward.model.source import Snapshot, Unavailable
 from unitward.sources.content import ReadCache
 from unitward.sources.folder import read_folder
-from unitward.sources.git import find_checkout, wait_for_index_lock
+from unitward.sources.git import find_checkout
+from unitward.sources.index_lock import wait_for_index_lock
 from unitward.sources.trust import check_overlap
 
 

@@ -1,10 +1,8 @@
 """Facts of a git checkout, read from its files; git itself is asked only where they end."""
 
-import asyncio
 import os
 import re
 import subprocess
-import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from unitward.model.records import dataclass
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _GIT_LIMIT = 5.0
-_POLL = 0.05
 # A symbolic ref that names another: git itself gives up after five (refs.c, SYMREF_MAXDEPTH).
 _MAX_SYMBOLIC = 5
 
@@ -98,20 +95,6 @@ def find_checkout(root: Path, *, ceiling: Path | None = None) -> Checkout | None
     return None
 
 
-async def wait_for_index_lock(checkout: Checkout, limit: float = 60.0) -> bool:
-    """Wait until no git command holds the index; looks every 50 ms.
-
-    Returns False when the lock is still there after `limit` seconds, at once when it is
-    older than that: a crashed git left it, and it is not waited for again.
-    """
-    end = time.monotonic() + limit
-    while checkout.index_locked():
-        if time.monotonic() >= end or _age(checkout.git_dir / "index.lock") > limit:
-            return False
-        await asyncio.sleep(_POLL)
-    return True
-
-
 def _git_dir(top: Path) -> Path | None:
     """Return the git folder of a work tree's root; `.git` may be a file that names it."""
     candidate = top / ".git"
@@ -167,10 +150,3 @@ def _first_line(path: Path) -> str:
     except OSError:
         return ""
     return text.partition("\n")[0].strip()
-
-
-def _age(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import os
-import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from unitward.model.records import dataclass
-from unitward.systemd.analyze import analyze
-from unitward.unitfile.errors import BadNameError
-from unitward.unitfile.names import is_unit_name, parse_dropin, parse_name
+from unitward.systemd.analyze import Analyzed, analyze
+from unitward.systemd.environment import passed_on
+from unitward.systemd.findings import Finding, is_by_itself, parse_findings, tells_of_units
+from unitward.unitfile.names import parse_dropin, parse_name
 
 LIMIT_SECONDS = 30.0
 
@@ -21,32 +21,20 @@ SMALLEST_SHARE = 100
 _STUB = b"[Unit]\n"
 _STUB_STEM = "unitward-stub"
 
-# What systemd 252 says of lines that it does obey; all other messages with a line are of lines
-# that it ignores or that keep the unit from loading.
-_OBEYED = re.compile(
-    r"\b(obsolete|deprecated|legacy directory|(has been|will be) removed|(not |un)safe)\b"
-)
-_FATAL_FOR_UNIT = re.compile(r"\bRefusing\.$|bad unit file setting|failed to load properly|masked")
-_FOLLOWS_FROM_ANOTHER = re.compile(
-    r"bad unit file setting|failed to load properly|unit will not be started|"
-    r"Found dependency on|Unable to break cycle|Failed to create \S+: Transaction order is cyclic"
-)
-_ABOUT_UNIT = re.compile(r"(?:Unit )?(?P<unit>[^\s:/]\S*\.[a-z]+):? (?P<message>.+)")
+
+class _DeafError(Exception):
+    """systemd-analyze ended without having looked at the units."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing systemd said: of a file as it was given, and of a line (0: of the whole file).
+class Verdict:
+    """What systemd says of units.
 
-    fatal: systemd would not load the unit, or would ignore that line of it. Not fatal is what
-    may come right without a change of the file: a missing executable or unit, an ordering
-    cycle; also advice about obsolete settings, and a check that could not be made (file "").
+    by_itself: all were looked at, and what it says of each follows from what that has to do with.
     """
 
-    file: str
-    line: int
-    message: str
-    fatal: bool
+    findings: tuple[Finding, ...] = ()
+    by_itself: bool = True
 
 
 async def verify(
@@ -55,7 +43,7 @@ async def verify(
     env: Mapping[str, str],
     groups: Sequence[Collection[str]] = (),
     limit_seconds: float = LIMIT_SECONDS,
-) -> tuple[Finding, ...]:
+) -> Verdict:
     """Check unit files and drop-ins as if they were installed, with one systemd-analyze.
 
     files: name below the unit folder (`x.service`, `x.service.d/y.conf`) -> content.
@@ -68,7 +56,7 @@ async def verify(
     process each. Findings are in the order of files and lines.
     """
     if not files:
-        return ()
+        return Verdict()
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(_staging(env))
@@ -78,56 +66,12 @@ async def verify(
             outputs = await asyncio.gather(*runs, return_exceptions=True)
             output = "\n".join(_unless_failed(one) for one in outputs)
         except TimeoutError:
-            return (_not_checked(f"systemd-analyze did not end within {limit_seconds:g} s"),)
+            return _not_checked(f"systemd-analyze did not end within {limit_seconds:g} s")
+        except _DeafError as error:
+            return _not_checked(str(error))
         except OSError as error:
-            return (_not_checked(f"systemd-analyze could not be run: {error}"),)
-    return parse_findings(output, folder, files)
-
-
-def parse_findings(output: str, folder: Path, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Turn the messages of systemd-analyze about `files`, staged in `folder`, into findings."""
-    found: dict[Finding, None] = {}
-    later: dict[Finding, None] = {}
-    for text in output.splitlines():
-        finding = _of_line(text, f"{folder}/", files) or _of_unit(text, files)
-        if finding is not None:
-            follows = not finding.line and _FOLLOWS_FROM_ANOTHER.search(finding.message)
-            (later if follows else found).setdefault(finding)
-    explained = {finding.file for finding in found if finding.fatal or not finding.line}
-    explained |= {_unit_of(file, files) for file in explained}
-    rest = {finding.file: finding for finding in later if finding.file not in explained}
-    return tuple(sorted([*found, *rest.values()], key=lambda f: (f.file, f.line)))
-
-
-def _of_line(text: str, prefix: str, files: Mapping[str, bytes]) -> Finding | None:
-    if not text.startswith(prefix):
-        return None
-    file, _, rest = text.removeprefix(prefix).partition(":")
-    line, _, message = rest.partition(": ")
-    if file not in files or not line.isdecimal():
-        return None
-    return Finding(file, int(line), message, fatal=not _OBEYED.search(message))
-
-
-def _of_unit(text: str, files: Mapping[str, bytes]) -> Finding | None:
-    match = _ABOUT_UNIT.fullmatch(text)
-    if match is None or not is_unit_name(match["unit"]):
-        return None
-    unit = match["unit"]
-    file = unit if unit in files else parse_name(unit).template
-    if file not in files:
-        return None
-    message = text if text.startswith("Unit ") else match["message"]
-    return Finding(file, 0, message, fatal=bool(_FATAL_FOR_UNIT.search(message)))
-
-
-def _unit_of(file: str, files: Mapping[str, bytes]) -> str:
-    """Return the file of the unit that a drop-in belongs to, else the file itself."""
-    try:
-        unit = parse_dropin(file).unit
-    except BadNameError:
-        return file
-    return unit if unit in files else file
+            return _not_checked(f"systemd-analyze could not be run: {error}")
+    return Verdict(parse_findings(output, folder, files), is_by_itself(output, files))
 
 
 @contextlib.contextmanager
@@ -183,33 +127,43 @@ def _shares(units: Mapping[str, str], groups: Sequence[Collection[str]]) -> list
     return [share for share in shares if share]
 
 
-def _unless_failed(output: str | BaseException) -> str:
-    """Return what a run said. Raises what it ended with."""
-    if isinstance(output, BaseException):
-        raise output
-    return output
+def _unless_failed(said: Analyzed | BaseException) -> str:
+    """Return what a run said of units. Raises what it ended with, _DeafError when it saw none.
+
+    Status 1 is both "something is wrong with a unit" and "I could not begin" (analyze-verify.c).
+    """
+    if isinstance(said, BaseException):
+        raise said
+    if said.status == 0 or (said.status == 1 and tells_of_units(said.errors)):
+        return said.errors
+    last = said.errors.strip().rpartition("\n")[2]
+    raise _DeafError(f"systemd-analyze ended with status {said.status}: {last}".rstrip(": "))
 
 
 async def _analyze(
     folder: Path, units: list[str], env: Mapping[str, str], limit_seconds: float
-) -> str:
+) -> Analyzed:
     """Run systemd-analyze in the staging folder and return what it says.
 
     Its default, to look at dependencies too, says all that `--recursive-errors=no` says and
-    more (measured on 252). The exit status adds nothing.
+    more (measured on 252).
     """
-    quiet = {name: value for name, value in env.items() if not name.startswith("SYSTEMD_")}
-    said = await analyze(
+    return await analyze(
         "--user",
         "--man=no",
         "verify",
         *(f"./{unit}" for unit in units),
         cwd=folder,
-        env={"XDG_RUNTIME_DIR": str(folder)} | quiet | {"LC_ALL": "C", "SYSTEMD_COLORS": "0"},
+        env={
+            "XDG_RUNTIME_DIR": str(folder),
+            **passed_on(env),
+            "LC_ALL": "C",
+            "SYSTEMD_COLORS": "0",
+        },
         limit_seconds=limit_seconds,
     )
-    return said.errors
 
 
-def _not_checked(reason: str) -> Finding:
-    return Finding("", 0, f"not checked by systemd: {reason}", fatal=False)
+def _not_checked(reason: str) -> Verdict:
+    finding = Finding("", 0, f"not checked by systemd: {reason}", fatal=False)
+    return Verdict((finding,), by_itself=False)

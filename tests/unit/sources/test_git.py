@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from unitward.sources import git
-from unitward.sources.git import find_checkout, wait_for_index_lock
+from unitward.sources.git import find_checkout
+from unitward.sources.index_lock import wait_for_index_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

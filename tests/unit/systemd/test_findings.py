@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-from unitward.systemd.verify import Finding, parse_findings
+from unitward.systemd.findings import (
+    Finding,
+    is_by_itself,
+    parse_findings,
+    tells_of_units,
+)
 
 FOLDER = Path("/run/staging")
 
@@ -58,3 +63,26 @@ def test_the_same_message_is_told_once() -> None:
     line = "/run/staging/service.d/a.conf:2: Unknown key 'F' in section [Service], ignoring.\n"
 
     assert len(findings(line * 4, "service.d/a.conf", "a.service")) == 1
+
+
+def test_a_judgement_is_by_itself_without_cycles_and_broken_strangers() -> None:
+    """Where others have a say in whom systemd tells, what it says is not kept for later."""
+    files = {"a.service": b""}
+    own = "a.service: Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing.\n"
+    for output in ("", own, "b.service: Command /x is not executable: No such file\n"):
+        assert is_by_itself(output, files), output
+    for output in (
+        "b.service: Found ordering cycle on a.service/start\n",
+        "a.service: Failed to create a.service/start: Transaction order is cyclic. See logs.\n",
+        own.replace("a.service", "b.service"),
+        "Unit b.service has a bad unit file setting.\n",
+    ):
+        assert not is_by_itself(own + output, files), output
+
+
+def test_a_run_tells_whether_it_came_to_the_units() -> None:
+    """Messages about units and lines of files are a sign of it, those of its beginning are not."""
+    assert tells_of_units("/usr/lib/systemd/user/x.service:3: Unknown key 'X', ignoring.\n")
+    assert tells_of_units("x\nb.service: Command /x is not executable: No such file\n")
+    assert not tells_of_units("Failed to initialize manager: No such device or address\n")
+    assert not tells_of_units("")
