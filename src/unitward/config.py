@@ -1,6 +1,5 @@
 """`config.yaml` -> Settings, with every problem of the file at once."""
 
-import difflib
 import errno
 import os
 import re
@@ -8,9 +7,7 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path, PurePath
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from unitward.errors import ConfigError
 from unitward.model.declared import DriftPolicy
@@ -19,6 +16,9 @@ from unitward.model.release import is_release
 from unitward.model.settings import Settings
 from unitward.model.timespan import parse_timespan, write_timespan
 
+if TYPE_CHECKING:
+    import yaml
+
 # Far above any real configuration, far below what would delay the start.
 _MAX_BYTES = 64 * 1024
 _WEEK = 7 * 86400.0
@@ -26,6 +26,11 @@ _WEEK = 7 * 86400.0
 _IDENTITY = re.compile(r"[^\s/]{1,256}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _TRUE = frozenset({"1", "yes", "y", "true", "t", "on"})
 _FALSE = frozenset({"0", "no", "n", "false", "f", "off"})
+# Empty, a comment, or one value of words without a sign that means anything to YAML.
+_PLAIN_LINE = re.compile(
+    rb"(?:(?P<key>[a-z_]+): +(?P<value>[A-Za-z0-9/~.][\w/~.@+-]*(?: [A-Za-z0-9][\w/~.@+-]*)*) *)?"
+    rb"(?:(?:(?<= )|^)#[ -~]*)?"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,7 +66,7 @@ def load_settings(path: Path) -> Settings:
     try:
         raw = _read(path)
         if raw is not None:
-            settings = _settings(_entries(_mapping(raw), problems), problems)
+            settings = _of_plain_lines(raw) or _of_yaml(raw, problems)
     except _RefusedError as refused:
         problems.append(refused.problem)
     if problems:
@@ -95,7 +100,32 @@ def _read(path: Path) -> bytes | None:
         os.close(descriptor)
 
 
-def _mapping(raw: bytes) -> yaml.MappingNode | None:
+def _of_plain_lines(raw: bytes) -> Settings | None:
+    """Return what a file of plain lines says; None for any other, or where something is wrong.
+
+    PyYAML takes 15 ms of CPU to load, which `status` and `plan` then need for nothing else.
+    """
+    lines = [_PLAIN_LINE.fullmatch(line) for line in raw.split(b"\n")]
+    found = [(line["key"], line["value"]) for line in lines if line and line["key"]]
+    values: dict[str, Any] = {}
+    try:
+        for key, value in found:
+            values[key.decode()] = _READERS[key.decode()](value.decode())
+    except (KeyError, _RefusedError):
+        return None
+    settings = Settings(**values)
+    if None in lines or len(values) < len(found) or settings.settle_cap < settings.settle:
+        return None
+    return settings
+
+
+def _of_yaml(raw: bytes, problems: list[_Problem]) -> Settings:
+    return _settings(_entries(_mapping(raw), problems), problems)
+
+
+def _mapping(raw: bytes) -> "yaml.MappingNode | None":
+    import yaml  # noqa: PLC0415 - most files are read without it
+
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -122,13 +152,13 @@ def _mapping(raw: bytes) -> yaml.MappingNode | None:
     return root
 
 
-def _entries(root: yaml.MappingNode | None, problems: list[_Problem]) -> dict[str, yaml.Node]:
+def _entries(root: "yaml.MappingNode | None", problems: list[_Problem]) -> "dict[str, yaml.Node]":
     """Return the value of each known key; what else is in the file is a problem."""
-    found: dict[str, tuple[int, yaml.Node]] = {}
+    found: dict[str, tuple[int, Any]] = {}
     known = [field.name for field in fields(Settings)]
     for key_node, value in root.value if root else ():
         line = key_node.start_mark.line + 1
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+        key = key_node.value if isinstance(key_node.value, str) else ""
         if key not in known:
             problems.append(_Problem(line, f"unknown key `{key}`", _unknown_hint(key, known)))
         elif key in found:
@@ -142,11 +172,13 @@ def _entries(root: yaml.MappingNode | None, problems: list[_Problem]) -> dict[st
 
 
 def _unknown_hint(key: str, known: list[str]) -> str:
+    import difflib  # noqa: PLC0415 - for mistakes only
+
     near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1)
     return f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
 
 
-def _settings(entries: Mapping[str, yaml.Node], problems: list[_Problem]) -> Settings:
+def _settings(entries: "Mapping[str, yaml.Node]", problems: list[_Problem]) -> Settings:
     values: dict[str, Any] = {}
     for key, node in entries.items():
         line = node.start_mark.line + 1
@@ -169,8 +201,8 @@ def _settings(entries: Mapping[str, yaml.Node], problems: list[_Problem]) -> Set
     return settings
 
 
-def _text(node: yaml.Node) -> str:
-    if not isinstance(node, yaml.ScalarNode):
+def _text(node: "yaml.Node") -> str:
+    if not isinstance(node.value, str):
         raise _RefusedError("expected one value, not a list or a map")
     if node.tag.startswith("!"):
         raise _RefusedError(f"`{node.tag}` is a YAML tag", "quote the value")

@@ -110,9 +110,16 @@ class Account:
         self.wait_for(lambda: self._published_at() > before, "a pass is published")
 
     def _published_at(self) -> float:
+        return self._moment("SELECT at FROM last_report")
+
+    def changed_at(self) -> float:
+        """When the last pass ended that changed something: wall clock, in seconds."""
+        return self._moment("SELECT max(at) FROM generations")
+
+    def _moment(self, query: str) -> float:
         path = self.home / ".local/state/unitward/ledger.sqlite"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
-            (at,) = ledger.execute("SELECT at FROM last_report").fetchone()
+            (at,) = ledger.execute(query).fetchone()
         return float(at)
 
     def end_daemon(self) -> None:
@@ -141,10 +148,15 @@ class Account:
 
     def active(self) -> int:
         """How many of the benchmark's services are active."""
-        listed = self.run(
-            ["systemctl", "--user", "list-units", "--state=active", "--output=json", "bench*"]
-        )
-        return len(json.loads(listed))
+        return self._listed("--state=active")
+
+    def loaded(self) -> int:
+        """How many of the benchmark's services the manager knows, in whatever state."""
+        return self._listed("--all")
+
+    def _listed(self, which: str) -> int:
+        shown = ["systemctl", "--user", "list-units", which, "--output=json", "bench*"]
+        return len(json.loads(self.run(shown)))
 
     def stamp(self, unit: str, name: str) -> float:
         """Return a monotonic timestamp of a unit, in seconds."""

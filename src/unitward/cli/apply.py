@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from unitward.model.plan import Plan
-    from unitward.model.report import Report
     from unitward.reconcile.account import Account
+    from unitward.reconcile.document import StatusDocument
     from unitward.reconcile.one_pass import Considered
+    from unitward.store.ledger import Ledger
+    from unitward.systemd.manager import Manager
 
 OWN_WAITS = "unitward.service is changed by the daemon alone, which can undo that: start it"
 INSTEAD = "`unitward sync` has the running daemon make a pass now"
@@ -37,8 +39,7 @@ def apply_command(yes: bool) -> int:
         shown = _show()
         if shown.plan.actions and not click.confirm("Carry this out?", err=True):
             return Exit.OK
-    report = result_of(_apply(shown))
-    return _print_report(report)
+    return _print_report(result_of(_apply(shown)))
 
 
 def _show() -> "Considered":
@@ -57,31 +58,43 @@ def _show() -> "Considered":
     return considered
 
 
-async def _apply(shown: "Considered | None") -> "Report":
-    """Make the pass; `shown` is what a person agreed to, None when nobody was asked."""
-    from unitward.reconcile.account import assemble, connected
-    from unitward.reconcile.document import report_document
-    from unitward.reconcile.one_pass import carry_out, consider
+async def _apply(shown: "Considered | None") -> "StatusDocument":
+    """Make the pass, and return what was published.
 
-    account = assemble(os.environ)
-    with _lock(account.folders.lock), own_ledger(account.folders) as ledger:
-        async with connected(account) as manager:
-            considered = _guarded(await consider(account, manager, ledger.read()), account)
-            if shown is None:
-                _print_plan(considered)
-            elif _effects(considered.plan) != _effects(shown.plan):
-                raise UnitwardError(
-                    "the plan is no longer the one that was shown; nothing was changed",
-                    hint="run `unitward apply` again",
-                )
-            report = await carry_out(considered, account, manager, ledger)
-        document = report_document(report, "apply")
-        ledger.passes.publish(document, report.finished_at, ledger.passes.newest_request())
-        if report.outcomes:
-            ledger.passes.add_generation(
-                report.finished_at, str(report.revision), "apply", document
-            )
-    return report
+    shown: what a person agreed to, None when nobody was asked.
+    """
+    from unitward.reconcile.connecting import connecting
+
+    async with connecting(os.environ) as coming:
+        # By the time that the rest of the modules is loaded, the bus has started.
+        from unitward.reconcile.account import assemble
+
+        account = assemble(os.environ)
+        with _lock(account.folders.lock), own_ledger(account.folders) as ledger:
+            return await _pass(account, await coming, ledger, shown)
+
+
+async def _pass(
+    account: "Account", manager: "Manager", ledger: "Ledger", shown: "Considered | None"
+) -> "StatusDocument":
+    from unitward.reconcile.carry_out import carry_out
+    from unitward.reconcile.document import report_document
+    from unitward.reconcile.one_pass import consider
+
+    considered = _guarded(await consider(account, manager, ledger.read()), account)
+    if shown is None:
+        _print_plan(considered)
+    elif _effects(considered.plan) != _effects(shown.plan):
+        raise UnitwardError(
+            "the plan is no longer the one that was shown; nothing was changed",
+            hint="run `unitward apply` again",
+        )
+    report = await carry_out(considered, account, manager, ledger)
+    document = report_document(report, "apply")
+    answered = ledger.passes.newest_request()
+    changed = bool(report.outcomes)
+    ledger.passes.publish(document, report.finished_at, answered, changed=changed)
+    return document
 
 
 def _guarded(considered: "Considered", account: "Account") -> "Considered":
@@ -124,14 +137,13 @@ def _print_plan(considered: "Considered") -> None:
     print_plan(document)
 
 
-def _print_report(report: "Report") -> int:
+def _print_report(document: "StatusDocument") -> int:
     from unitward.cli.show_status import print_outcome
-    from unitward.reconcile.document import report_document
 
-    document = report_document(report, "apply")
-    if report.outcomes:
+    if document["actions"]:
         print()
         print_outcome(document)
-    if report.failed or report.unavailable:
+    failed = any(action["result"] == "failed" for action in document["actions"])
+    if failed or document["unavailable"]:
         return Exit.FAILED
     return Exit.OK if is_converged(document) else Exit.NOT_CONVERGED

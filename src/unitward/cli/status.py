@@ -66,7 +66,8 @@ async def _refresh(document: "StatusDocument", folders: "Folders") -> None:
     from unitward.systemd.manager import Manager
 
     try:
-        manager = await Manager.connect({"XDG_RUNTIME_DIR": str(folders.runtime), **os.environ})
+        where = {"XDG_RUNTIME_DIR": str(folders.runtime), **os.environ}
+        manager = await Manager.connect(where, listening=False)
         try:
             live = await manager.list_units([unit["name"] for unit in document["units"]])
         finally:

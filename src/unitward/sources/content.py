@@ -18,6 +18,8 @@ _MIB = 1024 * 1024
 # Two writes within one tick of the file system's clock leave the same times, so a file this
 # young may change again without a trace: it is read again the next time.
 _RACY_NS = 2_000_000_000
+# O_NONBLOCK: the file may have been replaced by a FIFO since it was looked at.
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
@@ -66,13 +68,21 @@ class ReadCache:
             del self.kept[path]
 
 
-def read_content(path: Path, name: str, *, uid: int | None, cache: ReadCache) -> SourceFile:
+def read_content(
+    path: Path | str,
+    name: str,
+    *,
+    uid: int | None,
+    cache: ReadCache,
+    status: os.stat_result | None = None,
+) -> SourceFile:
     """Read the file at `path`, a path without links, as the file `name` of the folder.
 
+    status: of lstat() at that path, None to have it looked up.
     A file that exists and cannot or must not be read gives an Unreadable.
-    Raises MovedError when the file goes, comes or changes while it is read.
+    Raises MovedError when the file goes, comes or changes after that while it is read.
     """
-    status = _status(path)
+    status = _status(path) if status is None else status
     refused = _refused(status, path, uid)
     if refused is not None:
         return SourceFile(name, refused)
@@ -91,14 +101,14 @@ def read_content(path: Path, name: str, *, uid: int | None, cache: ReadCache) ->
     return file
 
 
-def _status(path: Path) -> os.stat_result:
+def _status(path: Path | str) -> os.stat_result:
     try:
-        return path.lstat()
+        return os.lstat(path)
     except FileNotFoundError as error:
         raise MovedError(path) from error
 
 
-def _refused(status: os.stat_result, path: Path, uid: int | None) -> Unreadable | None:
+def _refused(status: os.stat_result, path: Path | str, uid: int | None) -> Unreadable | None:
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFLNK:
         raise MovedError(path)
@@ -111,11 +121,9 @@ def _refused(status: os.stat_result, path: Path, uid: int | None) -> Unreadable 
     return distrust(status, str(path), uid)
 
 
-def _bytes(path: Path, expected: _Stamp) -> bytes | Unreadable:
+def _bytes(path: Path | str, expected: _Stamp) -> bytes | Unreadable:
     try:
-        # O_NONBLOCK: the file may have been replaced by a FIFO since it was looked at.
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _OPEN)
     except OSError as error:
         if error.errno in {errno.ENOENT, errno.ELOOP, errno.ENXIO}:
             raise MovedError(path) from error
@@ -149,7 +157,7 @@ def _stamp(status: os.stat_result) -> _Stamp:
     )
 
 
-def _failed(path: Path, error: OSError) -> Unreadable:
+def _failed(path: Path | str, error: OSError) -> Unreadable:
     hint = f"chmod u+r {path}" if error.errno in {errno.EACCES, errno.EPERM} else ""
     return Unreadable(f"{path} cannot be read: {error.strerror}", hint)
 

@@ -152,21 +152,23 @@ class _Reading:
         if known is not None:
             self._add(known)
             return
-        path = end = Path(entry.path)
+        end: Path | str = entry.path
         if stat.S_ISLNK(status.st_mode):
-            target = follow(path, uid=self.uid, tree=self.checkout.top if self.checkout else None)
+            tree = self.checkout.top if self.checkout else None
+            target = follow(Path(entry.path), uid=self.uid, tree=tree)
             if isinstance(target, Unreadable):
                 self._add(SourceFile(_shown(rel), target))
                 return
             status, end = _status(target, follow=False), target
         if stat.S_ISDIR(status.st_mode):
-            self._folder(path, rel, above)
+            self._folder(Path(entry.path), rel, above)
         elif classify(rel) is FileKind.IGNORED:
             self.ignored.append(rel)
         elif _shown(rel) != rel:
             self._add(SourceFile(_shown(rel), Unreadable("the name is not UTF-8", "rename it")))
         else:
-            self._add(read_content(end, rel, uid=self.uid, cache=self.cache))
+            file = read_content(end, rel, uid=self.uid, cache=self.cache, status=status)
+            self._add(file)
 
     def _add(self, file: SourceFile) -> None:
         self.files.append(file)
@@ -211,6 +213,8 @@ def _cannot_list(path: Path, error: OSError) -> _CannotReadError:
 
 
 def _shown(rel: str) -> str:
+    if rel.isascii():
+        return rel
     return os.fsencode(rel).decode("utf-8", "backslashreplace")
 
 

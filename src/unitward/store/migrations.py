@@ -87,9 +87,10 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring the ledger to the current version. Raises LedgerError for a newer one."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     refuse_newer(version, path)
-    for number in range(version, CURRENT):
+    if version < CURRENT:
+        steps = " ".join(MIGRATIONS[version:])
         connection.executescript(
-            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+            f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {CURRENT}; COMMIT;"
         )
 
 

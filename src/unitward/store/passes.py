@@ -51,12 +51,19 @@ class PassBook:
         return int(newest or 0)
 
     def publish(
-        self, report: Mapping[str, Any], at: float, answered: int, *, same_units: bool = False
+        self,
+        report: Mapping[str, Any],
+        at: float,
+        answered: int,
+        *,
+        same_units: bool = False,
+        changed: bool = False,
     ) -> None:
         """Make a finished pass visible to the commands; `answered`: up to which request.
 
         same_units: what was published last of the units holds still, whatever the report has
         under `units`. With 1000 units these are all but 0.5 of 190 kB, and 5 ms of CPU.
+        changed: the pass changed the machine, and is recorded as a generation in the same breath.
         """
         head = json.dumps({**report, "units": []} if "units" in report else report)
         units = None if same_units else _array(report.get("units", []))
@@ -65,25 +72,24 @@ class PassBook:
             if units is not None:
                 self._db.execute("REPLACE INTO last_units VALUES (1, ?)", (units,))
             self._db.execute("DELETE FROM requests WHERE ident < ?", (answered,))
+            if changed:
+                self._add_generation(at, report)
 
     def last_report(self) -> tuple[Mapping[str, Any], float, int] | None:
         """Return the last published report, when it ended, and which request it answered."""
         with self._reading():
             return report_in(self._db)
 
-    def add_generation(
-        self, at: float, revision: str, trigger: str, report: Mapping[str, Any]
-    ) -> None:
+    def _add_generation(self, at: float, report: Mapping[str, Any]) -> None:
         """Record a pass that changed the machine; old ones make room."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO generations (at, revision, trigger_, report) VALUES (?, ?, ?, ?)",
-                (at, revision, trigger, json.dumps(report)),
-            )
-            self._db.execute(
-                "DELETE FROM generations WHERE ident <= (SELECT max(ident) FROM generations) - ?",
-                (KEPT_GENERATIONS,),
-            )
+        self._db.execute(
+            "INSERT INTO generations (at, revision, trigger_, report) VALUES (?, ?, ?, ?)",
+            (at, report["revision"], report["trigger"], json.dumps(report)),
+        )
+        self._db.execute(
+            "DELETE FROM generations WHERE ident <= (SELECT max(ident) FROM generations) - ?",
+            (KEPT_GENERATIONS,),
+        )
 
     def generations(self, limit: int = 20) -> list[Generation]:
         """Return the newest recorded changes, newest first."""

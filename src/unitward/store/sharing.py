@@ -12,6 +12,8 @@ def sharing(rows: Iterable[tuple[str, Row]], before: Mapping[str, Row]) -> dict[
     A pass compares with the old reading while it has the new one: without this, the daemon
     would need 2 MB more for 1000 units from then on (measured).
     """
+    if not before:
+        return dict(rows)
     found: dict[str, Row] = {}
     for key, row in rows:
         known = before.get(key)

@@ -14,6 +14,7 @@ from unitward.store.sharing import sharing
 BEFORE_SINCE, COLUMNS_SINCE = 3, 3
 """The ledger's versions that brought the table `before` and the present columns of `units`."""
 
+_ON_REMOVE = {policy.value: policy for policy in OnRemove}
 COLUMNS = (
     "name, file, line, column_, on_remove, install_digest, run_digest, external_digest,"
     " reload_digest, invocation, life, wish, doubted, tries, tried_at, masked"
@@ -79,7 +80,7 @@ def _unit(row: tuple[Any, ...]) -> RecordedUnit:
     return RecordedUnit(
         name=intern(name),
         place=Place(intern(file), line, column),
-        on_remove=OnRemove(on_remove),
+        on_remove=_ON_REMOVE[on_remove],
         install_digest=intern(install),
         run_digest=intern(run),
         external_digest=external,

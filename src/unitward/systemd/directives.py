@@ -6,7 +6,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +65,8 @@ def load_directives(
 
 def shipped_directives() -> DirectiveTable:
     """Return the table that comes with unitward; version 0 says that no systemd was asked."""
+    from importlib import resources  # noqa: PLC0415 - 1.4 ms that no other way here needs
+
     text = resources.files(__package__).joinpath(_SHIPPED).read_text("utf-8")
     return DirectiveTable(0, _with_legacy(json.loads(text)))
 
@@ -85,27 +86,49 @@ def parse_dump(text: str) -> dict[str, dict[str, str]]:
 
 
 def _ask(binary: Path) -> DirectiveTable | None:
-    sections = parse_dump(_output(binary, "--dump-configuration-items"))
+    dump, version = _outputs(binary, "--dump-configuration-items", "--version")
+    sections = parse_dump(dump)
     if "Unit" not in sections:
         return None
-    words = _output(binary, "--version").split(maxsplit=2)
+    words = version.split(maxsplit=2)
     number = words[1] if len(words) > 1 else ""
     return DirectiveTable(int(number) if number.isdecimal() else 0, _with_legacy(sections))
 
 
-def _output(binary: Path, option: str) -> str:
-    """Return what systemd prints, "" when it fails; it needs no bus and no privilege."""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        finished = subprocess.run(
+def _outputs(binary: Path, *options: str) -> list[str]:
+    """Return what systemd prints for each, "" when it fails; it needs no bus and no privilege.
+
+    All run side by side: each takes 8 ms to begin.
+    """
+    with contextlib.ExitStack() as stack:
+        return [_read(process) for process in [_begin(binary, o, stack) for o in options]]
+
+
+def _begin(
+    binary: Path, option: str, stack: contextlib.ExitStack
+) -> "subprocess.Popen[bytes] | None":
+    try:
+        process = subprocess.Popen(
             [binary, option],
             env={"LC_ALL": "C", "PATH": os.defpath},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_LIMIT_SECONDS,
-            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
-        return finished.stdout.decode("utf-8", "replace")
-    return ""
+    except OSError:
+        return None
+    return stack.enter_context(process)
+
+
+def _read(process: "subprocess.Popen[bytes] | None") -> str:
+    if process is None:
+        return ""
+    try:
+        output, _ = process.communicate(timeout=_LIMIT_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        process.kill()
+        return ""
+    return "" if process.returncode else output.decode("utf-8", "replace")
 
 
 def _with_legacy(sections: Sections) -> dict[str, dict[str, str]]:

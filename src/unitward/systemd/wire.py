@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from dbus_fast._private.unmarshaller import Unmarshaller
-from dbus_fast.constants import MessageFlag, MessageType
-from dbus_fast.message import Message
+from unitward.systemd.messages import Message, MessageFlag, MessageType, Unmarshaller
 
 _LONGEST_ANSWER: Final = 512
 _UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"

@@ -356,7 +356,8 @@ def test_old_generations_make_room(tmp_path: Path) -> None:
     """Only the newest two hundred generations are kept."""
     with open_ledger(tmp_path / "l", identity="me") as ledger:
         for number in range(205):
-            ledger.passes.add_generation(float(number), str(number), "test", {})
+            report = {"revision": str(number), "trigger": "test"}
+            ledger.passes.publish(report, float(number), 0, changed=True)
         kept = ledger.passes.generations(limit=1000)
     assert (200, "204", "5") == (len(kept), kept[0].revision, kept[-1].revision)
 
