@@ -6,7 +6,7 @@ from pathlib import Path
 from unitward.model.desired import Desired
 from unitward.model.recorded import Recorded, RecordedFile
 from unitward.model.source import Problem, Revision, Snapshot, SourceFile
-from unitward.reconcile.check import CheckCache, check
+from unitward.reconcile.check.with_systemd import CheckCache, check
 from unitward.reconcile.desire import DesireCache, Terms, desire
 from unitward.systemd.directives import load_directives
 from unitward.systemd.verify import verify

@@ -16,7 +16,7 @@ from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.model.source import Problem, Snapshot, Unavailable
-    from unitward.reconcile.judged import Question
+    from unitward.reconcile.check.judged import Question
     from unitward.reconcile.problem_document import ProblemDocument
     from unitward.systemd.findings import Finding
 
@@ -109,8 +109,8 @@ def _folder_in_force() -> Path:
 def _check(one: _Set) -> _Found:
     from unitward.model.recorded import Recorded
     from unitward.model.source import Unavailable
+    from unitward.reconcile.check.judged import judged, question_of
     from unitward.reconcile.desire import DesireCache, Terms, desire
-    from unitward.reconcile.judged import judged, question_of
     from unitward.reconcile.kept import kept
     from unitward.systemd.directives import load_directives
 
@@ -140,13 +140,13 @@ def _findings(
     question: "Question", env: Mapping[str, str], cache: Path | None
 ) -> "Sequence[Finding]":
     """Return what systemd says, asked only where it was not before (decision 0037)."""
-    from unitward.reconcile.passed_over import PassedOver
+    from unitward.reconcile.check.passed_over import PassedOver
 
     passed = None if cache is None else PassedOver(cache / "verified", env, question)
     if not question.groups or (passed and passed.search_path and not passed.unanswered):
         return ()
     from unitward.cli.asynchronous import result_of
-    from unitward.reconcile.check_the_rest import check_the_rest
+    from unitward.reconcile.check.the_rest import check_the_rest
 
     return result_of(check_the_rest(question, env, passed))
 

@@ -12,7 +12,7 @@ from unitward.model.records import dataclass
 from unitward.model.settings import Settings
 from unitward.model.unittext import DirectiveTable
 from unitward.reconcile.again import Decided, Declared, Reported
-from unitward.reconcile.check import CheckCache
+from unitward.reconcile.check.with_systemd import CheckCache
 from unitward.reconcile.connecting import connecting
 from unitward.reconcile.desire import DesireCache, Terms
 from unitward.reconcile.load import Source

@@ -16,7 +16,7 @@ from unitward.model.records import dataclass
 from unitward.model.report import Report
 from unitward.reconcile.account import Account
 from unitward.reconcile.again import Decided, Declared
-from unitward.reconcile.check import check
+from unitward.reconcile.check.with_systemd import check
 from unitward.reconcile.desire import decode_in_steps, desire
 from unitward.reconcile.load import is_locked, load
 from unitward.reconcile.observe import observe

@@ -11,11 +11,11 @@ import pytest
 
 from unitward.model.desired import DesiredFile
 from unitward.model.source import Place
-from unitward.reconcile.check import answer
-from unitward.reconcile.check_the_rest import check_the_rest
-from unitward.reconcile.judged import Question
-from unitward.reconcile.passed_over import PassedOver
-from unitward.reconcile.together import groups
+from unitward.reconcile.check.judged import Question
+from unitward.reconcile.check.passed_over import PassedOver
+from unitward.reconcile.check.the_rest import check_the_rest
+from unitward.reconcile.check.together import groups
+from unitward.reconcile.check.with_systemd import answer
 from unitward.systemd.findings import Finding
 from unitward.unitfile.syntax import parse
 

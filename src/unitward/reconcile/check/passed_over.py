@@ -18,11 +18,11 @@ from pathlib import Path
 
 import unitward
 from unitward.model.records import dataclass
-from unitward.reconcile.judged import Question
+from unitward.reconcile.check.judged import Question
+from unitward.reconcile.check.surroundings import Surroundings, UncertainError
+from unitward.reconcile.check.text_alone import programs
+from unitward.reconcile.check.together import mentioned
 from unitward.reconcile.own_code import PACKAGE, code_of
-from unitward.reconcile.surroundings import Surroundings, UncertainError
-from unitward.reconcile.text_alone import programs
-from unitward.reconcile.together import mentioned
 from unitward.store.verified import Verified, read_verified, write_verified
 from unitward.systemd.findings import Finding
 from unitward.systemd.search_path import answering
@@ -33,7 +33,7 @@ MOST_KEPT = 4096
 MOST_PATHS = 7
 """So many search paths are kept beside the one in use: of other environments."""
 
-_DECIDING = ("model", "reconcile", "store", "systemd", "unitfile")
+_DECIDING = ("model", "reconcile", "reconcile/check", "store", "systemd", "unitfile")
 # Where every systemd finds a program that is named without a folder.
 _EVERY_PATH = ("/usr/local/bin", "/usr/bin")
 

@@ -8,7 +8,7 @@ import pytest
 
 from unitward.model.desired import DesiredFile
 from unitward.model.source import Place
-from unitward.reconcile.surroundings import Facts, Surroundings, UncertainError
+from unitward.reconcile.check.surroundings import Facts, Surroundings, UncertainError
 from unitward.unitfile.syntax import parse
 
 

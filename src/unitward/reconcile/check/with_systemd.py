@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from unitward.model.desired import Desired
 from unitward.model.recorded import Recorded
 from unitward.model.records import dataclass
-from unitward.reconcile.judged import Question, judged, question_of
+from unitward.reconcile.check.judged import Question, judged, question_of
 from unitward.systemd.findings import Finding
 from unitward.systemd.verify import Verdict, verify
 

@@ -6,7 +6,7 @@ import pytest
 
 from unitward.model.desired import DesiredFile
 from unitward.model.source import Place
-from unitward.reconcile.together import beside, groups
+from unitward.reconcile.check.together import beside, groups
 from unitward.unitfile.syntax import parse
 
 

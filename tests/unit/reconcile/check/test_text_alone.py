@@ -2,7 +2,7 @@
 
 import pytest
 
-from unitward.reconcile.text_alone import programs
+from unitward.reconcile.check.text_alone import programs
 from unitward.unitfile.syntax import parse
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from unitward.model.desired import DesiredFile
 from unitward.model.records import dataclass
 from unitward.model.unittext import UnitText
-from unitward.reconcile.together import NAMED_BY_PATH, mentions, stems, units_named
+from unitward.reconcile.check.together import NAMED_BY_PATH, mentions, stems, units_named
 from unitward.unitfile.names import SUFFIXES, UnitName, escape, is_unit_name, parse_name
 from unitward.unitfile.syntax import parse
 

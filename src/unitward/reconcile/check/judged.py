@@ -10,8 +10,8 @@ from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
 from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Severity
+from unitward.reconcile.check.together import beside, groups
 from unitward.reconcile.freezing import freeze_what_names_the_frozen
-from unitward.reconcile.together import beside, groups
 from unitward.systemd.findings import Finding
 
 NOWHERE = Place("systemd-analyze")
