@@ -13,6 +13,7 @@ from unitward.telemetry.log import Kind, logger
 
 AGAIN_SECONDS = 3600.0
 LOUD = frozenset({Sync.FAILED, Sync.BLOCKED, Sync.DRIFTED, Sync.INVALID})
+JOBS = frozenset({Verb.START, Verb.STOP, Verb.RESTART, Verb.RELOAD})
 # Steps that come with the others and tell a person nothing.
 STEPS = frozenset({Verb.RESET_FAILED, Verb.STAMP, Verb.RELOAD_MANAGER})
 
@@ -102,6 +103,7 @@ class Narrator:
 
     def _tell_verdicts(self, current: set[str], report: Report) -> None:
         acted = {outcome.action.unit for outcome in report.outcomes}
+        ran = {o.action.unit for o in report.outcomes if o.action.verb in JOBS}
         # Of units that stand as before, only what is wrong may have to be said again.
         units = self._loud if report.units is self._told else report.units
         if report.units is not self._told:
@@ -111,10 +113,8 @@ class Narrator:
             sync = unit.verdict.sync
             before = self._verdicts.get(unit.name)
             self._verdicts[unit.name] = sync.value
-            if unit.name in acted:
-                continue
             text = f"{unit.name}: {sync.value}: {unit.verdict.reason}"
-            if sync in LOUD:
+            if sync in LOUD and unit.name not in acted:
                 self._once(
                     current,
                     f"{unit.name} {sync.value}",
@@ -123,7 +123,7 @@ class Narrator:
                     text,
                     unit=unit.name,
                 )
-            elif before != sync.value and sync is Sync.STOPPED_BY_HAND:
+            elif sync is Sync.STOPPED_BY_HAND and sync.value != before and unit.name not in ran:
                 logger().info(text, kind=Kind.DRIFT, unit=unit.name)
 
     def _once(

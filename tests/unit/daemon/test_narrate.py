@@ -7,8 +7,8 @@ import structlog
 
 from unitward.daemon.narrate import Narrator
 from unitward.errors import LedgerError
-from unitward.model.plan import Action, Phase, Verb
-from unitward.model.report import Outcome, Report, Result
+from unitward.model.plan import Action, Phase, Sync, Verb, Verdict
+from unitward.model.report import Outcome, Report, Result, UnitReport
 from unitward.model.source import Revision
 from unitward.telemetry.log import set_up_logging
 
@@ -60,3 +60,17 @@ def test_a_pass_that_is_given_up_is_said_once(lines: Lines) -> None:
     narrator.tell_given_up(LedgerError("the disk is full"))
     told = lines()
     assert ["locked", "full"] == [w for line in told for w in ("locked", "full") if w in line]
+
+
+def test_a_unit_stopped_by_hand_whose_link_is_put_back(lines: Lines) -> None:
+    """After `disable --now` the log says of both what becomes of it, and says it once."""
+    enable = Action(Phase.WRITE, Verb.ENABLE, "a.service", "its link is gone")
+    verdict = Verdict(Sync.STOPPED_BY_HAND, "stopped by hand")
+    unit = UnitReport("a.service", verdict, "inactive", "dead", enabled=True, place=None)
+    report = Report(Revision("r"), (unit,), (Outcome(enable, Result.DONE),))
+    narrator = Narrator()
+    narrator.tell(report, "a.service changed")
+    narrator.tell(Report(Revision("r"), (unit,)), "resync")
+    told = lines()
+    assert 1 == sum("enable a.service: its link is gone" in line for line in told)
+    assert 1 == sum("a.service: stopped-by-hand: stopped by hand" in line for line in told)
