@@ -1,6 +1,7 @@
 """What the daemon and the commands know of units that the manager has unloaded."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.integration.semantics.declare import PATIENT, manifest, saying, service
@@ -10,6 +11,12 @@ ONCE = {"Type": "oneshot"}
 COLLECTED = {"CollectMode": "inactive-or-failed"}
 NOWHERE: Any = {"wanted_by": "", "own": {"state": "running"}}
 """A unit that nothing refers to: once it is down, the manager unloads it."""
+
+
+def remembered(account: Any) -> set[str]:
+    """Return the units of which the last run is kept."""
+    file = Path(account.env["XDG_RUNTIME_DIR"], "unitward", "remembered.json")
+    return set(json.loads(file.read_text())["units"]) if file.exists() else set()
 
 
 def planned(account: Any) -> list[Any]:
@@ -57,6 +64,24 @@ def test_a_run_that_ended_is_not_made_again(account: Any, loop: Any) -> None:
     assert not {"once.service", "short.service"} & account.units()
     assert {"in-sync"} == {unit["sync"] for unit in loop.report["units"]}
     assert [] == planned(account)
+
+
+def test_a_unit_that_was_removed_is_forgotten(account: Any, loop: Any) -> None:
+    """R4: what a removed unit did is told no more, and one of its name that comes later runs."""
+    loop.configure("prune_after: 0")
+    account.write("a.yaml", manifest(service("a", **NOWHERE)))
+    account.write("b.yaml", manifest(service("b", **NOWHERE)))
+    loop.start()
+    account.systemctl("stop", "a.service")
+    loop.until(lambda: "a.service" in remembered(account), "its stop is kept")
+    (account.desired / "a.yaml").unlink()
+    loop.until(lambda: not (account.unit_dir / "a.service").exists(), "it is removed")
+    loop.sync()
+    assert "a.service" not in remembered(account)
+
+    account.write("a.yaml", manifest(service("a", **NOWHERE)))
+    loop.until(lambda: loop.is_active("a.service"), "the new one runs")
+    assert loop.is_active("b.service")
 
 
 def test_what_is_remembered_outlives_the_daemon(account: Any, loop: Any) -> None:

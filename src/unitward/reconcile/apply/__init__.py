@@ -20,7 +20,7 @@ from unitward.model.records import dataclass
 from unitward.model.report import Outcomes, Result
 from unitward.reconcile.apply.aftermath import Aftermath, look_again
 from unitward.reconcile.apply.folder import FolderWork
-from unitward.reconcile.apply.intents import WRITES, intent_of
+from unitward.reconcile.apply.intents import WRITES, intent_of, is_farewell
 from unitward.reconcile.apply.jobs import JOB_VERBS, JobWork
 from unitward.reconcile.apply.meanwhile import (
     look_now,
@@ -129,6 +129,7 @@ class _Work:
             case Phase.FORGET:
                 for action in ready:
                     self._progress.note(action, Result.DONE)
+                self._doors.manager.drop(a.unit for a in ready if is_farewell(a))
             case Phase.OWN:
                 await self._jobs.settle(self._early)
                 await self._run(ready, wait=False)
