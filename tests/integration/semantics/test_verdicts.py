@@ -160,7 +160,6 @@ def test_three_tries(account: Any, loop: Any) -> None:
     first, second, third = (b - a for a, b in itertools.pairwise(pauses))
     assert 4 < first < second < third
     loop.sync()
-    loop.settled()
     assert loop.quiet(2.0)
     assert ["a"] * 4 == said(account)
     assert "failed" == state(account, "a.service")
