@@ -20,7 +20,10 @@ def claimed(make: Callable[[], Path]) -> Iterator[Path]:
     """
     while True:
         folder = make()
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
         fcntl.flock(handle, fcntl.LOCK_EX)
         if folder.exists():
             break
