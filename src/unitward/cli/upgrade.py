@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unitward.cli.daemon_door import daemon_pid, wake
+from unitward.cli.daemon_door import daemon_pid, own_ledger, wake
 from unitward.cli.install import ask
 from unitward.cli.output import GREEN, say
 from unitward.errors import Exit
@@ -70,6 +70,8 @@ async def _upgrade(version: str, *, yes: bool, wheels: Path | None, hashes: Path
     ask("Upgrade?", yes=yes)
     upgrade = await prepare(scene, found, origin, _tell)
     if daemon_pid(account.folders):
+        with own_ledger(account.folders) as ledger:
+            ledger.passes.ask_for_pass(time.time())
         wake(account.folders)
     else:
         await _switch_here(scene, upgrade)

@@ -44,6 +44,9 @@ from unitward.telemetry.log import Kind, bind_pass, logger
 
 RETRY_SECONDS = 30.0
 BLIND_HINT = f"unitward looks every {RETRY_SECONDS:g} s; `unitward sync` has it look at once"
+DROPPED = (
+    "the kernel dropped notices of changed files (fs.inotify.max_queued_events): all is read anew"
+)
 END_SECONDS = 1.0
 
 
@@ -187,7 +190,7 @@ class Daemon:
 
     async def _pass(self, due: Due, trigger: str) -> None:
         manager, account, ledger = self._contact.manager, self._account, self._ledger
-        self._answers = 0
+        self._answers = 0  # a pass that cannot read the requests answers none
         self._answers = ledger.passes.newest_request()
         self._hearing.look_begins()
         recorded = give_up(ledger, self._hearing.take_outdone())
@@ -219,6 +222,8 @@ class Daemon:
     def _with_blindness(self, report: Report) -> Report:
         """Look again often while changes may go unnoticed; say so in the log once, and in notes."""
         assert self._watches is not None
+        if self._watches.take_dropped():
+            logger().warning(DROPPED)
         why, resync = self._watches.degraded, self._account.settings.resync
         if why and why != self._blind:
             logger().warning(why, hint=BLIND_HINT)
@@ -277,6 +282,10 @@ class Daemon:
         self._woken.set()
 
     def _on_asked(self) -> None:
+        """Make the pass that was asked for, unless one that began since then answers already."""
+        with contextlib.suppress(UnitwardError):
+            if self._ledger.passes.newest_request() <= self._answers:
+                return
         self._wake("asked for")
 
     def _on_source(self, _: str) -> None:

@@ -110,12 +110,15 @@ class Loop:
             time.sleep(0.01)
 
     def quiet(self, seconds: float) -> bool:
-        """Tell whether no pass ends during the next seconds."""
-        before = self.passes
+        """Tell whether no pass ends during the next seconds.
+
+        By the ledger, as `sync` has it: the daemon tells its manager of a pass a moment later.
+        """
+        before = self._last_at()
         end = time.monotonic() + seconds
-        while time.monotonic() < end and self.passes == before:
+        while time.monotonic() < end and self._last_at() == before:
             time.sleep(0.02)
-        return self.passes == before
+        return self._last_at() == before
 
     def settled(self) -> int:
         """Wait until a second went by without a pass; return how many passes there were."""
@@ -125,18 +128,16 @@ class Loop:
     def sync(self) -> dict[str, Any]:
         """Have one pass made now and return what it published."""
         name, unit_dir = identity(os.getuid()), self.account.unit_dir
+        told = self.passes
         with open_ledger(self.ledger_path, identity=name, unit_dir=unit_dir) as ledger:
             asked = ledger.passes.ask_for_pass(time.time())
-        with (
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waker,
-            # A daemon that only starts answers with its first pass.
-            contextlib.suppress(ConnectionRefusedError, FileNotFoundError),
-        ):
-            waker.sendto(b"pass", str(self.account.runtime_dir / "unitward/wake"))
+        # A daemon that only starts answers with its first pass.
+        with contextlib.suppress(ConnectionRefusedError, FileNotFoundError):
+            self.nudge()
 
         def answered() -> bool:
             found = self._last()
-            return found is not None and found[2] >= asked
+            return found is not None and found[2] >= asked and self.passes > told
 
         self.until(answered, "the pass that was asked for ends")
         return self.report
@@ -146,6 +147,15 @@ class Loop:
         """The last published pass."""
         found = self._last()
         return dict(found[0]) if found else {}
+
+    def nudge(self) -> None:
+        """Have the daemon look whether a pass is asked for."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"pass", str(self.account.runtime_dir / "unitward/wake"))
+
+    def _last_at(self) -> float:
+        found = self._last()
+        return found[1] if found else 0.0
 
     def _last(self) -> tuple[Mapping[str, Any], float, int] | None:
         ledger = read_ledger(self.ledger_path)

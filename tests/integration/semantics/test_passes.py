@@ -108,3 +108,14 @@ def test_change_during_a_pass(account: Any, loop: Any) -> None:
     loop.until(lambda: loop.is_active("b2.service"), "what was saved meanwhile is applied")
     assert passes + 2 == loop.settled()
     assert ["slow"] == said(account)
+
+
+def test_asked_for_and_answered(account: Any, loop: Any) -> None:
+    """T4: a nudge that comes after the answer, as when a pass had just begun, makes no pass."""
+    account.write("a.yaml", manifest(service("a")))
+    loop.start()
+    loop.sync()
+    loop.settled()
+    loop.nudge()
+    assert loop.quiet(1.0)
+    loop.sync()
