@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.integration.conftest import account, fresh_account, manager_session
+from tests.integration.conftest import account, bus, fresh_account, manager_session
 from tests.integration.loop.conftest import Loop, loop
 
 from unitward.model.timespan import parse_timespan
@@ -21,7 +21,7 @@ from unitward.model.timespan import parse_timespan
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["account", "loop", "manager_session"]
+__all__ = ["account", "bus", "loop", "manager_session"]
 
 # Workers are started with the environment of the process that starts them, and so share its seed.
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1 << 32))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.chaos.conftest import seconds
+from tests.chaos.promises import CORPUS, KINDS
 
-HERE = Path(__file__).parent
-KINDS = ("manifest", "unit", "drop-in", "config")
+ROOT = Path(__file__).parents[2]
 EACH_S = seconds("CHAOS_FUZZ", "10min") / len(KINDS)
 
 
@@ -26,10 +26,10 @@ def test_no_input_breaks_a_promise(
     new = tmp_path / "new"
     new.mkdir()
     options = (f"-max_total_time={EACH_S:.0f}", f"-seed={seed}", "-timeout=60", "-max_len=4096")
-    folders = (str(new), str(HERE / "corpus" / kind))
-    command = [sys.executable, str(HERE / "fuzz.py"), kind, *folders, *options]
+    folders = (str(new), str(CORPUS / kind), f"-artifact_prefix={tmp_path}/")
+    command = [sys.executable, "-m", "tests.chaos.fuzz", kind, *folders, *options]
     ended = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False
+        command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
     )
     assert 0 == ended.returncode, f"{ended.stdout[-3000:]}\n{ended.stderr[-5000:]}"
     done = re.search(r"Done (\d+) runs", ended.stderr)

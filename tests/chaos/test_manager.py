@@ -19,15 +19,6 @@ def trials(account: Any, loop: Any) -> Trials:
     return made
 
 
-def owner(account: Any, name: str) -> int:
-    """Return the process that owns a name on the bus."""
-    call = ("call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus")
-    asked = ("busctl", "--user", *call, "GetConnectionUnixProcessID", "s", name)
-    answer = account.run(*asked)
-    assert 0 == answer.returncode, answer.stderr
-    return int(answer.stdout.split()[1])
-
-
 def disturb(trials: Trials, kind: str, side: str, command: str) -> None:
     """Change everything; the daemon itself runs a command at a boundary, and goes on."""
     trials.change()
@@ -37,13 +28,16 @@ def disturb(trials: Trials, kind: str, side: str, command: str) -> None:
 @pytest.mark.parametrize(("kind", "side"), PLACES)
 def test_reexecuted(trials: Trials, kind: str, side: str) -> None:
     """A manager that re-executes itself costs nothing: all converges, each service runs once."""
-    done = trials.account.home / "tmp/done"
+    done, manager = trials.account.home / "tmp/done", trials.account.manager_pid
     disturb(trials, kind, side, f"systemctl --user daemon-reexec && touch {done}")
     trials.loop.until(done.exists, "it is another one now")
     trials.quiet()
     trials.check()
+    assert manager == trials.account.manager_pid
+    assert trials.loop.runs
 
 
+@pytest.mark.usefixtures("bus")
 @pytest.mark.parametrize(("kind", "side"), PLACES)
 def test_bus_killed(trials: Trials, kind: str, side: str) -> None:
     """A bus that is killed comes back with its socket; all converges, each service runs once."""
@@ -54,6 +48,7 @@ def test_bus_killed(trials: Trials, kind: str, side: str) -> None:
     trials.quiet()
     trials.check()
     assert trials.loop.runs
+    assert bus != int(account.show("dbus.service", "MainPID")["MainPID"]) > 0
 
 
 @pytest.mark.parametrize(("kind", "side"), PLACES)
@@ -76,7 +71,7 @@ def test_manager_restarted(trials: Trials, kind: str, side: str) -> None:
 @pytest.mark.parametrize(("kind", "side"), [("reload", "before"), ("restart", "before")])
 def test_silent_manager(trials: Trials, kind: str, side: str) -> None:
     """A manager that says nothing for 30 s: what was asked of it is done once, and no more."""
-    manager = owner(trials.account, "org.freedesktop.systemd1")
+    manager = trials.account.manager_pid
     stopped = f"kill -STOP {manager}; (sleep {SILENCE_S}; kill -CONT {manager}) >/dev/null 2>&1 &"
     disturb(trials, kind, side, stopped)
     try:

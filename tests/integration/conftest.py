@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -137,6 +139,26 @@ class Account:
                 pytest.fail(f"not within {limit:g} s: {what}")
             time.sleep(_POLL_S)
 
+    @property
+    def manager_pid(self) -> int:
+        """The process id of the user manager (unix(7), SO_PEERCRED)."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.runtime_dir / "systemd/private"))
+            size = struct.calcsize("3i")
+            found = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        return int(struct.unpack("3i", found)[0])
+
+    @property
+    def has_bus(self) -> bool:
+        """Tell whether the manager boots with a bus."""
+        return "DBUS_SESSION_BUS_ADDRESS" in self._sandbox.env
+
+    def give_bus(self) -> None:
+        """Have the account's bus listen until its manager ends, as dbus-user-session does."""
+        self.systemctl("unmask", "--runtime", "dbus.socket", "dbus.service")
+        self.systemctl("start", "dbus.socket")
+        assert (self.runtime_dir / "bus").exists()
+
     def start_manager(self) -> None:
         """Boot the manager after `stop_manager` or `kill_manager`, as a login would."""
         self._sandbox.start_manager()
@@ -167,7 +189,8 @@ def _real(command: tuple[str, ...]) -> tuple[str, ...]:
 def manager_session() -> Iterator[Sandbox]:
     """Boot a manager for this worker, nested under the one the tests run beside.
 
-    With UNITWARD_TEST_NO_BUS set it has no bus: every test then goes over the private socket.
+    With UNITWARD_TEST_NO_BUS set it has no bus: every test then goes over the private socket, but
+    for those that ask for the fixture `bus`.
     """
     try:
         sandbox = open_sandbox(has_bus=not os.environ.get("UNITWARD_TEST_NO_BUS"))
@@ -182,6 +205,17 @@ def account(manager_session: Sandbox) -> Iterator[Account]:
     """Give an account nobody has used: empty folders and a manager just booted."""
     with fresh_account(manager_session) as made:
         yield made
+
+
+@pytest.fixture
+def bus(account: Account) -> str:
+    """Give the address of the account's bus, to a test of what becomes of the bus itself.
+
+    An account that booted without one gets it now.
+    """
+    if not account.has_bus:
+        account.give_bus()
+    return f"unix:path={account.runtime_dir}/bus"
 
 
 @contextmanager

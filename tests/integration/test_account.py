@@ -26,11 +26,11 @@ def test_account_is_clean(account: Any, turn: int) -> None:
     (account.unit_dir / "dirty.service").write_text(DIRTY, encoding="utf-8")
     account.systemctl("enable", "--now", "dirty.service")
     account.systemctl("set-environment", f"DIRTY={turn}")
-    account.run("systemd-run", "--user", "--quiet", "--wait", "false")
+    account.run("systemd-run", "--user", "--quiet", "false")
     account.write("a/b.yaml", "x").parent.chmod(0o500)
 
     assert {"ActiveState": "active"} == account.show("dirty.service", "ActiveState")
-    assert 1 == len(account.units("failed"))
+    account.wait_for(lambda: 1 == len(account.units("failed")), "a transient unit fails")
 
 
 @pytest.mark.parametrize("how", ["stop_manager", "kill_manager"])

@@ -6,8 +6,10 @@ Read `loop.py` for the life of the daemon, `triggers.py` for what makes a pass d
 import asyncio
 import os
 
-# Now, not with the first file to decode: by then another version may lie in its place.
-import unitward.manifest.read  # noqa: F401 - what decoding loads when it begins
+# Now, not with the first file to decode or to check: by then another version may lie in its place.
+import unitward.manifest.read
+import unitward.reconcile.check.judged
+import unitward.systemd.verify  # noqa: F401 - all three are loaded when they are needed first
 from unitward.daemon.loop import Daemon
 from unitward.errors import Exit, LockHeldError
 from unitward.reconcile.account import Account, assemble
@@ -18,6 +20,10 @@ from unitward.systemd.journal import JournalSocket
 from unitward.telemetry.log import logger, set_up_logging, stderr_is_journal
 
 ROLE = "the daemon"
+LOST = (
+    "{path} is new, though unitward's unit files are here: it goes on with them; what an earlier"
+    " ledger knew besides (stops by hand, holds, history) is gone"
+)
 
 
 def run() -> Exit:
@@ -43,6 +49,8 @@ def _live(account: Account) -> Exit | None:
             hold_lock(folders.lock, ROLE),
             open_ledger(folders.ledger, identity=name, unit_dir=folders.unit_dir) as ledger,
         ):
+            if ledger.goes_on:
+                logger().warning(LOST.format(path=folders.ledger))
             return asyncio.run(Daemon(account, ledger).run())
     except LockHeldError as error:
         error.hint = "one unitward for an account: `unitward status` shows what it does"

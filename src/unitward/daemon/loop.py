@@ -282,9 +282,13 @@ class Daemon:
         self._woken.set()
 
     def _on_asked(self) -> None:
-        """Make the pass that was asked for, unless one that began since then answers already."""
+        """Make the pass that was asked for, unless one that began since then answers already.
+
+        A ledger that is gone from its place does not hold what was asked for since.
+        """
         with contextlib.suppress(UnitwardError):
-            if self._ledger.passes.newest_request() <= self._answers:
+            asked = self._ledger.passes.newest_request()
+            if self._ledger.is_in_place() and asked <= self._answers:
                 return
         self._wake("asked for")
 

@@ -45,6 +45,11 @@ class Watches:
         """Return why changes may go unnoticed, "" when all is watched."""
         return self._watcher.degraded or self._source.degraded or self._units.degraded
 
+    def take_dropped(self) -> bool:
+        """Tell, once, whether the kernel dropped notices of changes."""
+        dropped, self._watcher.dropped = self._watcher.dropped, False
+        return dropped
+
     def close(self) -> None:
         """Stop watching."""
         self._watcher.close()

@@ -175,6 +175,7 @@ class FolderWatch:
         if self._closed:
             return
         if overflow:
+            self._watcher.dropped = True
             self._forget(list(self._under))
         if look and self._planned is None:
             wait = max(0.0, self._next_look - self._watcher.loop.time())
@@ -281,11 +282,14 @@ class Watcher:
     """All watched folders of a process: one inotify instance, one thread.
 
     degraded: why nothing can be watched, "" when it can.
+    dropped: whether the kernel dropped events; every watch then told of its root. Whoever has said
+    so sets it back.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.degraded = ""
+        self.dropped = False
         self.inotify: Inotify | None = None
         self._watches: list[FolderWatch] = []
         try:

@@ -1,6 +1,6 @@
 """Whose ledger it is: this installation's id, also where only the marks of files tell it."""
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,23 +31,26 @@ def _unit_files(unit_dir: Path) -> Iterable[str]:
 
 def settle_identity(
     connection: sqlite3.Connection, path: Path, identity: str, unit_dir: Path | None
-) -> None:
+) -> bool:
     """Note in a new ledger whose it is and what its marks carry; refuse another's.
 
+    Returns whether a new one goes on with the marks of files that are there.
     Raises LedgerError, and sqlite3.Error where the ledger cannot be written.
     """
     row = connection.execute("SELECT value FROM facts WHERE name='identity'").fetchone()
     if row is None:
         known = marked_installation(unit_dir, identity) if unit_dir is not None else ""
-        installation = known or f"{identity}-{secrets.token_hex(4)}"
+        installation = known or f"{identity}-{os.urandom(4).hex()}"
         connection.execute(
             "INSERT INTO facts VALUES ('identity', ?), ('installation', ?)",
             (identity, installation),
         )
-    elif row[0] != identity:
+        return bool(known)
+    if row[0] != identity:
         raise LedgerError(
             f"{path}: this ledger belongs to another machine or account "
             f"({row[0]}, this is {identity})",
             hint="a copied home? move the ledger away; unitward then changes nothing that "
             "the other installation wrote",
         )
+    return False

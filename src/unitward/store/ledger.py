@@ -6,7 +6,7 @@ transaction; when it cannot be written, nothing may be changed on the machine.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
@@ -37,6 +37,8 @@ from unitward.store.units import (
 
 CACHE_KIB = 256
 """SQLite's own 2 MiB would fill with tables that are read once; it writes no slower (measured)."""
+AT_ONCE = 500
+"""Names in one statement; SQLite takes 999 at least (SQLITE_MAX_VARIABLE_NUMBER)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,13 @@ class Ledger:
     """An open ledger. Use `open_ledger` or `read_ledger`; close it when done.
 
     orders: what people ask for of single units. passes: requests for passes, and their reports.
+    goes_on: whether it is new, and an earlier one wrote the unit files that are there.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, goes_on: bool = False
+    ) -> None:
+        self.goes_on = goes_on
         self._db = connection
         self._path = path
         self._seen: int | None = None
@@ -159,16 +165,7 @@ class Ledger:
             begin_edition(db)
             db.executemany("DELETE FROM files WHERE path=?", _keys(changes.deleted_files))
             db.executemany("DELETE FROM links WHERE path=?", _keys(changes.deleted_links))
-            for table, column in (
-                ("units", "name"),
-                ("files", "unit"),
-                ("links", "unit"),
-                ("intents", "unit"),
-                ("nudges", "unit"),
-            ):
-                statement = f"DELETE FROM {table} WHERE {column}=?"  # noqa: S608 - both are literals of this loop
-                db.executemany(statement, _keys(changes.forgotten))
-            db.executemany("DELETE FROM absences WHERE name=?", _keys(changes.forgotten))
+            _forget(db, changes.forgotten)
             write_units(db, changes.units)
             write_before(db, changes.before)
             db.executemany(
@@ -254,14 +251,14 @@ def open_ledger(path: Path, *, identity: str, unit_dir: Path | None = None) -> L
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         migrate(connection, str(path))
-        settle_identity(connection, path, identity, unit_dir)
+        goes_on = settle_identity(connection, path, identity, unit_dir)
     except sqlite3.Error as error:
         connection.close()
         raise explain(path, "opened", error) from error
     except LedgerError:
         connection.close()
         raise
-    return Ledger(connection, path)
+    return Ledger(connection, path, goes_on=goes_on)
 
 
 def read_ledger(path: Path) -> Ledger | None:
@@ -271,6 +268,23 @@ def read_ledger(path: Path) -> Ledger | None:
     """
     connection = open_to_read(path)
     return None if connection is None else Ledger(connection, path)
+
+
+def _forget(db: sqlite3.Connection, units: Sequence[str]) -> None:
+    """Delete what is said of units: few tables are kept by unit, the others are read as a whole."""
+    for first in range(0, len(units), AT_ONCE):
+        some = units[first : first + AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        for table, column in (
+            ("units", "name"),
+            ("files", "unit"),
+            ("links", "unit"),
+            ("intents", "unit"),
+            ("nudges", "unit"),
+            ("absences", "name"),
+        ):
+            statement = f"DELETE FROM {table} WHERE {column} IN ({marks})"  # noqa: S608 - literals of this function
+            db.execute(statement, some)
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

@@ -85,6 +85,11 @@ def active(generation: int) -> set[str]:
     }
 
 
+def wanted(generation: int) -> set[str]:
+    """Return the names of the units that are started at boot: t.service has its timer."""
+    return active(generation) | {"o.service"}
+
+
 def once(generation: int) -> tuple[str, ...]:
     """Return the services of which this generation runs exactly once."""
     return (*RESTARTS, _extra(generation))

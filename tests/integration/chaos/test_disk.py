@@ -154,6 +154,28 @@ def test_ledger_that_cannot_be_used(account: Any, loop: Any, how: str) -> None:
     loop.until(lambda: b"/bin/sleep 2000\n" in texts(account)["c.service"], "a change is made")
 
 
+@pytest.mark.parametrize("how", ["empty", "gone"])
+def test_ledger_that_was_lost(account: Any, loop: Any, how: str) -> None:
+    """P7, N1: where the files tell that there was a ledger, that is said; nothing restarts."""
+    declare(account, 1000)
+    loop.start()
+    assert 0 == loop.stop()
+    assert "goes on with them" not in loop.log
+    before, ran = texts(account), loop.invocations(*UNITS)
+    for part in loop.ledger_path.parent.glob("ledger.sqlite*"):
+        part.unlink()
+    if how == "empty":
+        loop.ledger_path.touch()
+    loop.start()
+    assert f"{loop.ledger_path} is new, though unitward's unit files are here" in loop.log
+    assert {"in-sync"} == {unit["sync"] for unit in loop.sync()["units"]}
+    assert (before, ran) == (texts(account), loop.invocations(*UNITS))
+    account.write("all.yaml", manifest(service("a", "/bin/sleep 1000"), removed="[b.service]"))
+    loop.until(lambda: {"a.service"} == {*texts(account)}, "what is not declared goes")
+    assert {"a.service"} == {unit for unit in UNITS if loop.is_active(unit)}
+    assert ran["a.service"] == loop.invocation("a.service")
+
+
 def test_ledger_cut_short_under_the_daemon(account: Any, loop: Any) -> None:
     """O2: a ledger that is cut short while the daemon runs is named; moved away, all goes on."""
     declare(account, 1000)

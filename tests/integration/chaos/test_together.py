@@ -1,6 +1,7 @@
 """Several unitwards for one account."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.integration.semantics.declare import manifest, service
@@ -36,13 +37,20 @@ def test_two_daemons_and_applies_at_once(account: Any, loop: Any) -> None:
     ran = account.home / "ran"
     account.wait_for(ran.exists, "the service runs")
     assert "ran\n" == ran.read_text()
+    pids, codes = {process.pid for process in spawned}, []
     for process in spawned:
         if process in daemons:
             continue
         text, _ = process.communicate(timeout=10)
+        codes.append(process.returncode)
         if process.returncode:
             assert "works on this account already" in text
+            assert {*map(int, re.findall(r"process (\d+)", text))} <= pids - {process.pid}, text
             assert "process " in text
+        else:
+            assert "apply" in process.args, text
+    assert daemons or 0 in codes, "one works"
+    assert {*codes} <= {0, 1}
     if daemons:
         [daemon] = daemons
         refused = account.run("unitward", "run")

@@ -36,6 +36,11 @@ KINDS = (
     "commit",
 )
 THEIRS = ("theirs.service", "passing.service")
+THEIR_FILES = {
+    "theirs.service": mixture.THEIRS.encode(),
+    "theirs.service.d/own.conf": b"[Service]\nNice=3\n",
+    "notes.txt": b"mine\n",
+}
 
 Boundary = tuple[str, str]
 
@@ -63,10 +68,9 @@ class Trials:
         account = self.account
         (account.home / "runs").mkdir()
         (account.home / "asked").write_text("0\n")
-        (account.unit_dir / "theirs.service").write_text(mixture.THEIRS)
         (account.unit_dir / "theirs.service.d").mkdir()
-        (account.unit_dir / "theirs.service.d/own.conf").write_text("[Service]\nNice=3\n")
-        (account.unit_dir / "notes.txt").write_text("mine\n")
+        for path, content in THEIR_FILES.items():
+            (account.unit_dir / path).write_bytes(content)
         account.systemctl("enable", "--now", "theirs.service")
         transient = ("systemd-run", "--user", "--unit=passing", "/bin/sleep", "8888")
         assert 0 == account.run(*transient).returncode
@@ -117,25 +121,27 @@ class Trials:
         self.loop.until(
             lambda: not self.loop.runs or self.loop.passes > passes, "it is killed", LIMIT_S
         )
-        killed = not self.loop.runs
-        if not killed:
-            killed = self._killed_late()
+        killed = self._was_killed()
         self.recover(f"killed {side} {kind} number {number} of generation {self.generation}")
         return killed
 
-    def _killed_late(self) -> bool:
+    def _was_killed(self) -> bool:
+        """Tell whether it struck itself, which may come just now; end it otherwise."""
         try:
-            return bool(self.loop._process.wait(0.5) == -signal.SIGKILL)
+            code = self.loop._process.wait(0.5)
         except subprocess.TimeoutExpired:
             self.loop.kill()
             return False
+        assert -signal.SIGKILL == code, f"it ended by itself: {code}\n{self.loop.log[-5000:]}"
+        return True
 
     def kill_after(self, seconds: float) -> None:
         """Change everything, and kill the daemon some time after its start."""
         self.change()
         self.loop.spawn()
         time.sleep(seconds)
-        self.loop.kill()
+        self.loop.signal(signal.SIGKILL)
+        assert -signal.SIGKILL == self.loop.wait(), self.loop.log[-5000:]
         self.recover(f"killed after {seconds:.3f} s of generation {self.generation}")
 
     def numbers(self, kind: str, side: str, count: int) -> list[int]:
@@ -200,14 +206,14 @@ class Trials:
         present = {name for name, unit in shown.items() if unit["ActiveState"] == "active"}
         assert expected == present, self.loop.log[-5000:]
         recorded = recorded_now(self._reader)
-        files = {path: content for path, content in self._files().items() if path not in self._own}
-        assert files == {path: file.content for path, file in recorded.files.items()}
+        ours = {path: file.content for path, file in recorded.files.items()}
+        assert {**THEIR_FILES, **ours} == self._files()
+        assert self._links() == {
+            f"default.target.wants/{name}": "w@.service" if name.startswith("w@") else name
+            for name in (*mixture.wanted(self.generation), "theirs.service")
+        }
         left = [path.name for path in self.account.unit_dir.rglob(f"*{UNFINISHED}")]
         assert [] == left
-
-    @property
-    def _own(self) -> set[str]:
-        return {"theirs.service", "theirs.service.d/own.conf", "notes.txt"}
 
     def _check_runs(self) -> None:
         for name in mixture.once(self.generation):
@@ -222,10 +228,6 @@ class Trials:
         for name in (*mixture.STAYS, *THEIRS, "l.service", "q.service"):
             if name in self._shown:
                 assert self._shown[name]["InvocationID"] == shown[name]["InvocationID"], name
-        root: Path = self.account.unit_dir
-        assert mixture.THEIRS == (root / "theirs.service").read_text()
-        assert "mine\n" == (root / "notes.txt").read_text()
-        assert (root / "default.target.wants/theirs.service").is_symlink()
 
     def _check_whole(self, at_kill: dict[str, bytes]) -> None:
         """Assert that each file was what it had been, or what it was to be."""
@@ -241,6 +243,12 @@ class Trials:
             for path in root.rglob("*")
             if path.is_file() and not path.is_symlink() and not path.name.endswith(UNFINISHED)
         }
+
+    def _links(self) -> dict[str, str]:
+        """Return the links below the unit folder, and the names of the files they end at."""
+        root: Path = self.account.unit_dir
+        links = [path for path in root.rglob("*") if path.is_symlink()]
+        return {str(path.relative_to(root)): path.resolve(strict=True).name for path in links}
 
     def _show(self) -> dict[str, dict[str, str]]:
         """Return every unit with a file here, and the transient one."""

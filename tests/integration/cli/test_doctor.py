@@ -38,6 +38,7 @@ def levels(found: Mapping[str, Any], level: str) -> set[str]:
     return {name for name, finding in found.items() if finding["level"] == level}
 
 
+@pytest.mark.usefixtures("bus")
 def test_a_healthy_account(account: Any, examine: Any, api: str) -> None:
     """After a first apply nothing is wrong: exit 0, and what matters is named as well."""
     account.write("api.yaml", api)

@@ -4,7 +4,6 @@ import json
 import os
 from typing import Any
 
-from tests.integration.private.test_manager import give_bus
 from tests.integration.semantics.declare import PATIENT, SLEEP, manifest, saying, service
 from tests.integration.semantics.scene import said
 
@@ -70,7 +69,7 @@ def test_a_bus_that_comes_and_goes(account: Any, loop: Any) -> None:
     account.systemctl("stop", "a.service")
     loop.until(lambda: loop.sync_of("a.service") == "stopped-by-hand", "it is seen")
 
-    give_bus(account)
+    account.give_bus()
     loop.until(lambda: "changing over to it" in loop.log, "the bus is noticed")
     loop.until(lambda: _users_of_the_bus(account) >= {loop.pid}, "it is used")
     account.write("a.yaml", manifest(service("a", **NOWHERE), service("b"), service("c", SLEEP)))

@@ -1,7 +1,6 @@
 """The private socket of a real manager: reaching it, asking much of it, hearing it, losing it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -209,7 +208,7 @@ async def test_a_call_that_is_not_answered(manager: Manager) -> None:
 
 async def test_a_bus_that_appears_is_told(account: Any, events: list[Event]) -> None:
     """When the account gets a bus, that is told, and the next connection goes over it."""
-    give_bus(account)
+    account.give_bus()
     await until(events, BusAppeared())
     again = await Manager.connect(account.env)
     over_bus = not again.private
@@ -218,10 +217,3 @@ async def test_a_bus_that_appears_is_told(account: Any, events: list[Event]) -> 
 
     assert over_bus
     assert "running" == state
-
-
-def give_bus(account: Any) -> None:
-    """Have the account's bus listen, as installing dbus-user-session does."""
-    account.systemctl("unmask", "--runtime", "dbus.socket", "dbus.service")
-    account.systemctl("start", "dbus.socket")
-    assert os.path.exists(account.runtime_dir / "bus")  # noqa: PTH110 - a socket, not a file

@@ -97,6 +97,7 @@ def test_session_slice(account: Any, loop: Any) -> None:
     assert "/bin/sleep 6000" == command_of(account, "a.service")
 
 
+@pytest.mark.usefixtures("bus")
 def test_message_bus(account: Any, loop: Any) -> None:
     """C16: the session's message bus is never restarted for a drop-in of ours."""
     assert 0 == account.run("busctl", "--user", "list").returncode

@@ -1,8 +1,6 @@
 """The order within a pass (docs/semantics.md, O)."""
 
 import os
-import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -120,14 +118,7 @@ async def test_one_reload(account: Any) -> None:
     assert "two" == account.show("u19.service", "Description")["Description"]
 
 
-def manager_pid(account: Any) -> int:
-    """Return the process id of the user manager (unix(7), SO_PEERCRED)."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(account.runtime_dir / "systemd/private"))
-        found = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", found)[0])
-
-
+@pytest.mark.usefixtures("bus")
 def test_nothing_runs_after_a_reload_that_failed(account: Any, loop: Any) -> None:
     """O6: when the reload fails no unit is restarted by what may be the old definition."""
     account.write("a.yaml", manifest(service("a", "/bin/sleep 1111")))
@@ -135,7 +126,7 @@ def test_nothing_runs_after_a_reload_that_failed(account: Any, loop: Any) -> Non
     loop.kill()
     before = loop.invocation("a.service")
     account.write("a.yaml", manifest(service("a", "/bin/sleep 2222")))
-    manager, bus = manager_pid(account), account.show("dbus.service", "MainPID")["MainPID"]
+    manager, bus = account.manager_pid, account.show("dbus.service", "MainPID")["MainPID"]
     assert int(bus), "process 0 would be all of this test's own"
     written = "grep -q 2222 .config/systemd/user/a.service"
     hung = begin_pass(account, f"{written} && kill -STOP {manager}; false")

@@ -54,7 +54,8 @@ def test_refused_manual_start(account: Any, loop: Any) -> None:
 def is_held_up(account: Any) -> bool:
     """Tell whether the manager answers and boots no further than slow.service."""
     asked = account.run("systemctl", "--user", "is-active", "slow.service", "dbus.socket")
-    return bool(asked.stdout.split() == ["activating", "active"])
+    bus = "active" if account.has_bus else "inactive"
+    return bool(asked.stdout.split() == ["activating", bus])
 
 
 def test_target_on_its_way_up(account: Any, loop: Any) -> None:

@@ -67,12 +67,10 @@ async def test_a_refusal_names_the_one_command(strict_bus: str) -> None:
     assert caught.value.hint.startswith("sudo loginctl enable-linger ")
 
 
-async def test_a_bus_without_logind(account: Any) -> None:
+async def test_a_bus_without_logind(bus: str) -> None:
     """Where nobody answers to logind's name, that is said, and no command that cannot work."""
-    address = account.env["DBUS_SESSION_BUS_ADDRESS"]
-
     with pytest.raises(LoginUnavailableError) as caught:
-        await set_linger(os.getuid(), enabled=True, env={"DBUS_SYSTEM_BUS_ADDRESS": address})
+        await set_linger(os.getuid(), enabled=True, env={"DBUS_SYSTEM_BUS_ADDRESS": bus})
 
     assert "logind cannot be asked" in str(caught.value)
     assert "loginctl" not in caught.value.hint

@@ -140,6 +140,26 @@ def test_forgotten_units_leave_nothing(tmp_path: Path) -> None:
     )
 
 
+def test_any_number_of_units_is_forgotten_at_once(tmp_path: Path) -> None:
+    """A thousand units go with their files, links and intents, and no other one with them."""
+    names = [f"u{number:04}.service" for number in range(1005)]
+    units = tuple(replace(UNIT, name=name) for name in names)
+    files = tuple(RecordedFile(name, name, "d", b"[Unit]\n") for name in names)
+    links = tuple(RecordedLink(f"x.target.wants/{n}", f"../{n}", n) for n in names)
+    with open_ledger(tmp_path / "ledger.sqlite", identity="me") as ledger:
+        ledger.record(Changes(units=units, files=files, links=links))
+        ledger.open_intents([Intent(0, name, IntentKind.REMOVE) for name in names], 1.0)
+        ledger.set_absences(dict.fromkeys(names, 2.0))
+        stays = names.pop(501)
+        ledger.record(Changes(forgotten=tuple(names)))
+        recorded = ledger.read()
+    assert [stays] == list(recorded.units)
+    assert [stays] == list(recorded.files)
+    assert [f"x.target.wants/{stays}"] == list(recorded.links)
+    assert [stays] == [intent.unit for intent in recorded.intents]
+    assert {stays: 2.0} == recorded.absences
+
+
 def test_newer_intent_replaces_the_older(tmp_path: Path) -> None:
     """One open intent for each unit, kind and path; closing it removes it."""
     with open_ledger(tmp_path / "l", identity="me") as ledger:
