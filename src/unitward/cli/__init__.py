@@ -82,9 +82,8 @@ def main() -> None:
     code = _run()
     for stream in streams:
         code = _finish(stream, code)
-    # The interpreter's own last collection would find nothing worth its 45 ms (300 units).
-    gc.freeze()
-    sys.exit(code)
+    # All is written and closed. Taking every object apart would be 3 % of `plan` (1000 units).
+    os._exit(code)
 
 
 def _run() -> int:

@@ -16,7 +16,7 @@ from unitward.model.records import dataclass
 
 if TYPE_CHECKING:
     from unitward.model.source import Problem, Snapshot, Unavailable
-    from unitward.reconcile.check.judged import Question
+    from unitward.reconcile.check.question import Question
     from unitward.reconcile.problem_document import ProblemDocument
     from unitward.systemd.findings import Finding
 
@@ -109,7 +109,8 @@ def _folder_in_force() -> Path:
 def _check(one: _Set) -> _Found:
     from unitward.model.recorded import Recorded
     from unitward.model.source import Unavailable
-    from unitward.reconcile.check.judged import judged, question_of
+    from unitward.reconcile.check.judged import judged
+    from unitward.reconcile.check.question import question_of
     from unitward.reconcile.desire import DesireCache, Terms, desire
     from unitward.reconcile.kept import kept
     from unitward.systemd.directives import load_directives

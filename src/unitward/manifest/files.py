@@ -40,7 +40,7 @@ def classify(path: str) -> FileKind:
     and `UNIT.wants` and its like hold links, which belong to enablement and are ignored.
     """
     *folders, name = path.split("/")
-    if any(part.startswith(".") for part in (*folders, name)) or name.endswith(_LEFTOVER_SUFFIXES):
+    if path.startswith(".") or "/." in path or name.endswith(_LEFTOVER_SUFFIXES):
         return FileKind.IGNORED
     parent = folders[-1] if folders else ""
     if parent.endswith(".d") and names.is_dropin(f"{parent}/{name}"):

@@ -17,6 +17,9 @@ class DesiredFile:
     path: relative to the unit folder.
     content: its exact bytes, the ownership mark included; `digest` is their sha256.
     line_places: (line of content, where that line comes from), ascending.
+    run_digest: what a running process depends on of a unit that is this file alone; "" of a
+        drop-in and of an empty file.
+    kept: as in DesiredUnit, of the unit that is this file alone.
     """
 
     path: str
@@ -25,6 +28,8 @@ class DesiredFile:
     place: Place
     text: UnitText
     line_places: tuple[tuple[int, Place], ...] = ()
+    run_digest: str = ""
+    kept: object = field(default=None, init=False, repr=False, compare=False)
 
     def place_of(self, line: int) -> Place:
         """Return where a line of the content comes from, the whole file when unknown."""
@@ -81,9 +86,9 @@ class DesiredUnit:
 Found = TypeVar("Found")
 
 
-def keep_with(unit: DesiredUnit, found: Found) -> Found:
-    """Return what was found, which the unit carries from now on for whoever asks again."""
-    object.__setattr__(unit, "kept", found)
+def keep_with(carrier: DesiredUnit | DesiredFile, found: Found) -> Found:
+    """Return what was found, which the carrier keeps from now on for whoever asks again."""
+    object.__setattr__(carrier, "kept", found)
     return found
 
 

@@ -23,7 +23,7 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _dataclass(
-    *, frozen: bool = False, slots: bool = True, order: bool = False
+    *, frozen: bool = False, slots: bool = True, order: bool = False, eq: bool = True
 ) -> Callable[[type], type]:
     """Return the decorator; its classes always have slots."""
     assert slots
@@ -35,8 +35,9 @@ def _dataclass(
         fields = dataclasses.fields(cls)
         compared = _getter([field.name for field in fields if field.compare])
         cls.__init__ = _first_init(cls, fields, frozen=frozen)
-        cls.__eq__ = _comparison(operator.eq, compared)
-        cls.__hash__ = _hash(compared) if frozen else None
+        if eq:
+            cls.__eq__ = _comparison(operator.eq, compared)
+            cls.__hash__ = bare.__dict__.get("__hash__") or (_hash(compared) if frozen else None)
         cls.__repr__ = _shown
         if frozen:
             cls.__setattr__, cls.__delattr__ = _refuse_set, _refuse_delete

@@ -2,7 +2,7 @@
 
 import re
 
-_SHAPE = re.compile(
+_SHAPE = (
     r"(?P<numbers>[0-9]+(?:\.[0-9]+)*)"
     r"(?:(?P<stage>a|b|rc)(?P<pre>[0-9]+))?(?:\.post(?P<post>[0-9]+))?(?:\.dev(?P<dev>[0-9]+))?"
 )
@@ -13,7 +13,7 @@ _Order = tuple[tuple[int, ...], int, int, int, float]
 
 def is_release(text: str) -> bool:
     """Tell whether the text is one version, and so safe as the name of a folder too."""
-    return _SHAPE.fullmatch(text) is not None
+    return re.fullmatch(_SHAPE, text) is not None
 
 
 def is_same_release(one: str, other: str) -> bool:
@@ -28,7 +28,7 @@ def is_older_release(one: str, other: str) -> bool:
 
 def _order(text: str) -> _Order:
     """Return what versions are ordered by: PEP 440, "Summary of permitted suffixes"."""
-    found = _SHAPE.fullmatch(text)
+    found = re.fullmatch(_SHAPE, text)
     assert found is not None, text
     numbers = [int(number) for number in found["numbers"].split(".")]
     while len(numbers) > 1 and numbers[-1] == 0:

@@ -16,7 +16,7 @@ for _names, _seconds in (
 ):
     _UNITS |= dict.fromkeys(_names.split(), _seconds)
 
-_PART = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµμ]*)\s*")
+_PART = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµμ]*)\s*"
 
 
 def parse_timespan(text: str) -> float | None:
@@ -26,7 +26,7 @@ def parse_timespan(text: str) -> float | None:
     """
     total, position = 0.0, 0
     while position < len(text):
-        part = _PART.match(text, position)
+        part = re.compile(_PART).match(text, position)
         if part is None:
             return None
         factor = _UNITS.get(part[2] or "s")

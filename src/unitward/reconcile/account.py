@@ -35,6 +35,7 @@ class Caches:
     subjects: Subjects = field(default_factory=Subjects)
     declared: Declared | None = None
     decided: Decided | None = None
+    ahead: Decided | None = None
     reported: Reported | None = None
 
 
@@ -80,15 +81,18 @@ class Account:
             self.source = Source(root, self.folders.unit_dir, self.source.uid)
 
 
-def assemble(env: Mapping[str, str]) -> Account:
-    """Return the account that an environment means. Raises ConfigError and UnitwardError."""
+def assemble(env: Mapping[str, str], table: DirectiveTable | None = None) -> Account:
+    """Return the account that an environment means. Raises ConfigError and UnitwardError.
+
+    table: of `load_directives`, where that is known already.
+    """
     uid = os.getuid()
     folders = folders_from(env, uid)
     settings = load_settings(folders.config_file)
     return Account(
         folders=folders,
         settings=settings,
-        table=load_directives(folders.cache / "unitward"),
+        table=table or load_directives(folders.cache / "unitward"),
         source=Source(source_folder(folders, settings), folders.unit_dir, uid),
         files=UnitFiles(folders.unit_dir),
         env={"XDG_RUNTIME_DIR": str(folders.runtime), **env},

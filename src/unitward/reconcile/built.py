@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import field
 
 from unitward.model.declared import Declaration, Policy
-from unitward.model.desired import DesiredFile, DesiredUnit
+from unitward.model.desired import DesiredFile, DesiredUnit, keep_with
 from unitward.model.records import dataclass
 from unitward.unitfile.compare import merged
-from unitward.unitfile.effects import run_digest
+from unitward.unitfile.effects import run_digest_of
 
 DeclaredText = tuple[Declaration, DesiredFile]
 
@@ -51,13 +51,19 @@ class BuiltUnits:
             del self.kept[name]
 
 
+def unit_alone(declaration: Declaration, file: DesiredFile) -> DesiredUnit:
+    """Return the unit that one file makes when nothing else says anything of it."""
+    return _build(Parts(file.path, (declaration, file), (), None))
+
+
 def _build(parts: Parts) -> DesiredUnit:
     own, fragment = parts.own, parts.own or parts.template
     dropins = [file for _, file in (*parts.inherited, *parts.dropins)]
     ordered = sorted(dropins, key=lambda file: file.path.rpartition("/")[2])
     text = merged(*([fragment[1].text] if fragment else []), *(file.text for file in ordered))
+    alone = fragment[1].run_digest if fragment and not dropins else ""
     declaration = parts.policy or (own or parts.dropins[0])[0]
-    return DesiredUnit(
+    unit = DesiredUnit(
         name=parts.name,
         place=declaration.place,
         text=text,
@@ -65,8 +71,11 @@ def _build(parts: Parts) -> DesiredUnit:
         fragment=own[1] if own else None,
         dropins=tuple(file for _, file in parts.dropins),
         template=parts.template[1].path if parts.template else "",
-        run_digest=run_digest(parts.name[parts.name.rindex(".") :], text) if text.entries else "",
+        run_digest=alone or run_digest_of(parts.name, text),
     )
+    if own and own[1].kept is not None and not dropins and parts.policy is None:
+        keep_with(unit, own[1].kept)
+    return unit
 
 
 def _policy_of(parts: Parts) -> Policy:

@@ -4,6 +4,9 @@ Only what is free of problems: such a file is the common one, and whoever has a 
 where it was found.
 """
 
+from dataclasses import fields
+from itertools import starmap
+from operator import attrgetter
 from typing import Any
 
 from unitward.model.declared import (
@@ -15,15 +18,18 @@ from unitward.model.declared import (
     Policy,
     State,
 )
-from unitward.model.desired import DesiredFile
+from unitward.model.desired import DesiredFile, keep_with
 from unitward.model.source import Place
 from unitward.model.unittext import Entry, UnitText
+from unitward.reconcile.built import unit_alone
 from unitward.reconcile.gather import DecodedFile
+from unitward.reconcile.traits import Traits, traits_of
 
 Plain = tuple[Any, ...]
 """Texts, numbers, bytes, None and tuples of them."""
 
 _DEFAULT = Policy()
+_OF_TRAITS = attrgetter(*(field.name for field in fields(Traits)))
 
 
 def as_plain(decoded: DecodedFile) -> Plain | None:
@@ -43,15 +49,18 @@ def from_plain(path: str, plain: Plain) -> DecodedFile:
     declarations: list[Declaration] = []
     rendered: dict[str, DesiredFile] = {}
     for name, line, column, entries, policy, raw, places, by, version, file in declared:
-        text = None if entries is None else UnitText(tuple([Entry(*entry) for entry in entries]))
+        text = None if entries is None else UnitText(tuple(starmap(Entry, entries)))
         place = Place(path, line, column)
         known = tuple([Place(path, *position) for position in places])
         means = _DEFAULT if policy is None else _policy_from(policy)
         declarations.append(Declaration(name, place, text, means, raw, known, by, version))
         if file is not None and text is not None:
-            content, digest, numbers = file
+            content, digest, numbers, run_digest, traits = file
             lines = tuple(zip(numbers, known, strict=True))
-            rendered[name] = DesiredFile(name, content, digest, place, text, lines)
+            made = DesiredFile(name, content, digest, place, text, lines, run_digest)
+            rendered[name] = made
+            if traits is not None:
+                keep_with(made, Traits(*traits))
     gone = tuple([(name, Place(path, *position)) for name, *position in removed])
     manifest = Manifest(path, tuple(declarations), gone, is_manifest=is_manifest)
     return DecodedFile(manifest, rendered)
@@ -71,7 +80,13 @@ def _declaration(declared: Declaration, file: DesiredFile | None) -> Plain:
         declared.min_version,
         None
         if file is None
-        else (file.content, file.digest, tuple(number for number, _ in file.line_places)),
+        else (
+            file.content,
+            file.digest,
+            tuple(number for number, _ in file.line_places),
+            file.run_digest,
+            _OF_TRAITS(traits_of(unit_alone(declared, file))) if "/" not in file.path else None,
+        ),
     )
 
 

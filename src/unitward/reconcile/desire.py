@@ -24,6 +24,7 @@ from unitward.model.source import (
 )
 from unitward.reconcile.built import BuiltUnits
 from unitward.reconcile.gather import DecodedFile, Terms, put_together
+from unitward.unitfile.effects import run_digest_of
 from unitward.unitfile.mark import header_lines, seal
 from unitward.unitfile.render import render_with_lines
 
@@ -110,24 +111,26 @@ def _decode_all(snapshot: Snapshot, terms: Terms, cache: DesireCache) -> list[De
 
 
 def _render(declaration: Declaration, installation: str) -> DesiredFile:
-    assert declaration.text is not None
+    name, text = declaration.name, declaration.text
+    assert text is not None
     if declaration.raw is not None:
         body = declaration.raw
-        numbers = tuple(entry.line for entry in declaration.text.entries)
+        numbers = tuple(entry.line for entry in text.entries)
     else:
-        body, numbers = render_with_lines(declaration.text)
+        body, numbers = render_with_lines(text)
     shift = header_lines(body)
     lines = tuple(
         (number + shift, place) for number, place in zip(numbers, declaration.places, strict=True)
     )
-    content = seal(body, installation=installation, unit=declaration.name)
+    content = seal(body, installation=installation, unit=name)
     return DesiredFile(
-        path=declaration.name,
+        path=name,
         content=content,
         digest=intern(hashlib.sha256(content).hexdigest()),
         place=declaration.place,
-        text=declaration.text,
+        text=text,
         line_places=tuple(sorted(lines)),
+        run_digest="" if "/" in name else run_digest_of(name, text),
     )
 
 

@@ -241,8 +241,8 @@ def _parts_of(
     dropins: Mapping[str, list[DeclaredText]],
     policy: Declaration | None,
 ) -> Parts:
-    parsed, own = parse_name(name), fragments.get(name)
-    template = parsed.template if parsed.is_instance and own is None else ""
+    own = fragments.get(name)
+    template = parse_name(name).template if own is None else ""
     return Parts(
         name=name,
         own=own,

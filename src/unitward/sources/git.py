@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unitward.model.records import dataclass
 
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OBJECT_ID = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _GIT_LIMIT = 5.0
 # A symbolic ref that names another: git itself gives up after five (refs.c, SYMREF_MAXDEPTH).
 _MAX_SYMBOLIC = 5
@@ -34,7 +34,7 @@ class Checkout:
         for _ in range(_MAX_SYMBOLIC):
             value = self._ref(name)
             if not value.startswith("ref:"):
-                return value if _OBJECT_ID.fullmatch(value) else ""
+                return value if re.fullmatch(_OBJECT_ID, value) else ""
             name = value.removeprefix("ref:").strip()
         return ""
 

@@ -15,6 +15,7 @@ BEFORE_SINCE, COLUMNS_SINCE = 3, 3
 """The ledger's versions that brought the table `before` and the present columns of `units`."""
 
 _ON_REMOVE = {policy.value: policy for policy in OnRemove}
+_PRIOR = {prior.value: prior for prior in Prior}
 COLUMNS = (
     "name, file, line, column_, on_remove, install_digest, run_digest, external_digest,"
     " reload_digest, invocation, life, wish, doubted, tries, tried_at, masked"
@@ -47,12 +48,7 @@ def read_before(db: sqlite3.Connection) -> dict[str, Before]:
         rows = db.execute("SELECT name, prior, '[]' FROM units WHERE prior <> '' ORDER BY name")
     else:
         rows = db.execute("SELECT unit, state, links FROM before ORDER BY unit")
-    return {
-        unit: Before(
-            unit, Prior(state), tuple((path, target) for path, target in json.loads(links))
-        )
-        for unit, state, links in rows
-    }
+    return {unit: Before(unit, _PRIOR[state], _links(links)) for unit, state, links in rows}
 
 
 def write_before(db: sqlite3.Connection, found: Iterable[Before]) -> None:
@@ -93,6 +89,12 @@ def _unit(row: tuple[Any, ...]) -> RecordedUnit:
         masked=bool(masked),
         doubted=doubted,
     )
+
+
+def _links(text: str) -> tuple[tuple[str, str], ...]:
+    if text == "[]":  # of most units
+        return ()
+    return tuple((path, target) for path, target in json.loads(text))
 
 
 def _row(unit: RecordedUnit) -> tuple[object, ...]:

@@ -7,7 +7,6 @@ leave them behind: those that end unitward, its cgroup or its terminal's job are
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,6 +35,8 @@ async def analyze(
     Raises OSError when it cannot be run, TimeoutError when it did not end in time: then it is
     killed. Cancelled, it gets LEAVE_SECONDS to end by itself.
     """
+    import shutil  # noqa: PLC0415 - 2 ms of CPU, for commands that may have nothing to ask
+
     program = shutil.which("systemd-analyze", path=env.get("PATH"))
     if program is None:
         raise FileNotFoundError("systemd-analyze is not in PATH")

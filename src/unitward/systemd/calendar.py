@@ -8,8 +8,8 @@ from unitward.model.records import dataclass
 from unitward.systemd.analyze import analyze
 
 LIMIT_SECONDS = 10.0
-_LOCAL = re.compile(r"^\s*Next elapse: (.+)$", re.MULTILINE)
-_UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", re.MULTILINE)
+_LOCAL = r"(?m)^\s*Next elapse: (.+)$"
+_UTC = r"(?m)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_occurrence(output: str) -> Occurrence | None:
 
     It prints local time, and UTC on a line of its own where that differs.
     """
-    local, utc = _LOCAL.search(output), _UTC.search(output)
+    local, utc = re.search(_LOCAL, output), re.search(_UTC, output)
     if local is None or utc is None:
         return None
     moment = datetime.strptime(utc[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from unitward.model.records import dataclass
 from unitward.model.unitstate import JobResult
 
 

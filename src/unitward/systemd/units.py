@@ -94,7 +94,7 @@ def path_of(name: str) -> str:
 @lru_cache(maxsize=_NAMES_REMEMBERED)
 def can_be_listed(name: str) -> bool:
     """Tell whether ListUnitsByNames answers for a name: a valid one, and no template."""
-    return is_unit_name(name) and not parse_name(name).is_template
+    return is_unit_name(name) and not ("@" in name and parse_name(name).is_template)
 
 
 def type_interface(name: str) -> str:

@@ -182,6 +182,11 @@ def run_digest(suffix: str, text: UnitText) -> str:
     return intern(hashlib.sha256(json.dumps(covered).encode()).hexdigest())
 
 
+def run_digest_of(unit: str, text: UnitText) -> str:
+    """Return the `run_digest` of a unit by its name, "" where it says nothing at all."""
+    return run_digest(unit[unit.rindex(".") :], text) if text.entries else ""
+
+
 def _is_now(section: str, key: str) -> bool:
     return key in (_UNIT_NOW if section == "Unit" else _PROCESS_NOW)
 

@@ -34,6 +34,7 @@ _PLAIN_CHARS = _PREFIX_CHARS - {"-", "\\"}
 _OBJECT_ROOT = "/org/freedesktop/systemd1/unit/"
 _DROPIN_DIRECTORY = ".d"
 _DROPIN_SUFFIX = ".conf"
+_NO_LABEL = re.compile(rb"^[0-9]|[^A-Za-z0-9]")
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})|(-)|(\\)")
 
 
@@ -110,10 +111,14 @@ def parse_name(text: str) -> UnitName:
     """
     stem, dot, ending = text.rpartition(".")
     suffix = dot + ending
-    if suffix not in SUFFIXES or not _STEM.fullmatch(stem) or len(text) > NAME_LIMIT:
+    if not _is_name(stem, suffix, text):
         raise _why_no_name(text, stem, suffix)
     prefix, at, instance = stem.partition("@")
     return UnitName(prefix, instance if at else None, suffix)
+
+
+def _is_name(stem: str, suffix: str, text: str) -> bool:
+    return suffix in SUFFIXES and len(text) <= NAME_LIMIT and bool(_STEM.fullmatch(stem))
 
 
 def _why_no_name(text: str, stem: str, suffix: str) -> BadNameError:
@@ -143,11 +148,8 @@ def _why_no_name(text: str, stem: str, suffix: str) -> BadNameError:
 
 def is_unit_name(text: str) -> bool:
     """Tell whether a text is the name of a unit, a template or an instance."""
-    try:
-        parse_name(text)
-    except BadNameError:
-        return False
-    return True
+    stem, dot, ending = text.rpartition(".")
+    return _is_name(stem, dot + ending, text)
 
 
 def with_suffix(name: str, suffix: str) -> str:
@@ -226,10 +228,7 @@ def unescape(text: str) -> str:
 
 def object_path(name: str) -> str:
     """Return the D-Bus object path of a unit (systemd's src/shared/bus-label.c)."""
-    label = "".join(
-        chr(byte) if _is_label_byte(byte, at) else f"_{byte:02x}"
-        for at, byte in enumerate(_to_bytes(name))
-    )
+    label = _NO_LABEL.sub(_labelled, _to_bytes(name)).decode("ascii")
     return _OBJECT_ROOT + (label or "_")
 
 
@@ -246,9 +245,8 @@ def _escape_bad(part: str) -> str:
     return "".join(char if char in _NAME_CHARS else escape(char) for char in part)
 
 
-def _is_label_byte(byte: int, at: int) -> bool:
-    char = chr(byte)
-    return char in string.ascii_letters or (at > 0 and char in string.digits)
+def _labelled(match: re.Match[bytes]) -> bytes:
+    return b"_%02x" % match[0][0]
 
 
 def _to_bytes(text: str) -> bytes:

@@ -11,8 +11,8 @@ import pytest
 
 from unitward.model.desired import DesiredFile
 from unitward.model.source import Place
-from unitward.reconcile.check.judged import Question
 from unitward.reconcile.check.passed_over import PassedOver
+from unitward.reconcile.check.question import Question
 from unitward.reconcile.check.the_rest import check_the_rest
 from unitward.reconcile.check.together import groups
 from unitward.reconcile.check.with_systemd import answer

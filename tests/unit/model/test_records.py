@@ -118,3 +118,37 @@ def test_fields_that_are_not_given(decorate: Any) -> None:
     assert dataclasses.replace(one, name="b").left is None
     with pytest.raises(TypeError):
         kept("a", 3)
+
+
+@pytest.mark.parametrize("decorate", [dataclass, dataclasses.dataclass], ids=["ours", "standard"])
+def test_objects_that_are_only_themselves(decorate: Any) -> None:
+    """With `eq=False` two objects with the same fields differ, and both are keys of a dict."""
+
+    @decorate(frozen=True, slots=True, eq=False)
+    class Job:
+        """Something that happens once."""
+
+        name: str
+
+    made: Any = Job
+    one, other = made("a"), made("a")
+    assert one != other
+    assert {one: 1, other: 2} == {other: 2, one: 1}
+    assert len({one, other}) == 2
+
+
+@pytest.mark.parametrize("decorate", [dataclass, dataclasses.dataclass], ids=["ours", "standard"])
+def test_a_hash_of_its_own_stays(decorate: Any) -> None:
+    """A class that says how it is hashed is hashed that way."""
+
+    @decorate(frozen=True, slots=True)
+    class Named:
+        name: str
+        note: str = ""
+
+        def __hash__(self) -> int:
+            return hash(self.name)
+
+    named: Any = Named
+    assert hash(named("a", "x")) == hash(named("a", "y")) == hash("a")
+    assert named("a", "x") != named("a", "y")

@@ -11,11 +11,12 @@ from unitward.model.unittext import DirectiveTable
 from unitward.reconcile.decoded import as_plain, from_plain
 from unitward.reconcile.desire import DesireCache, Terms, decode_file, desire
 from unitward.reconcile.kept import WORTH_KEEPING, kept
+from unitward.reconcile.traits import traits_of
 
 TABLE = DirectiveTable(
     252,
     {
-        "Unit": {"Description": "OTHER", "After": "OTHER"},
+        "Unit": dict.fromkeys(("Description", "After", "Conflicts"), "OTHER"),
         "Service": dict.fromkeys(("ExecStart", "Environment", "EnvironmentFile"), "OTHER"),
         "Timer": {"OnCalendar": "OTHER"},
         "Install": {"WantedBy": "OTHER"},
@@ -85,6 +86,36 @@ def test_what_comes_back_is_what_was_decoded() -> None:
         again = from_plain(path, plain)
         assert decoded == again
         assert repr(decoded) == repr(again)
+
+
+def test_what_a_unit_says_comes_back_with_its_file() -> None:
+    """Units of recalled files say the same, also where another file has a say in them."""
+    dropin = "version: 1\nunits:\n  u1.service.d/1.conf:\n    Unit: {Conflicts: x.service}\n"
+    policy = "version: 1\nunits:\n  r.service: {enable: yes, restart_on: [/etc/hosts]}\n"
+    files = [
+        source("all.yaml", ALL_KEYS),
+        source("r.service", RAW),
+        source("alone.service", RAW),
+        source("policy.yaml", policy),
+        source("dropin.yaml", dropin),
+        *manifests(2),
+    ]
+    cache, recalled = DesireCache(TERMS), DesireCache(TERMS)
+    decoded = asked(files, cache)
+    assert () == decoded.problems
+    for path, (digest, file) in cache.files.items():
+        plain = as_plain(file)
+        assert plain is not None
+        recalled.files[path] = (digest, from_plain(path, plain))
+    again = asked(files, recalled)
+    assert decoded == again
+    known = {name for name, unit in again.units.items() if unit.kept is not None}
+    assert {"a.service", "a.timer", "t@.service", "u0.service", "alone.service"} == known
+    assert {name: traits_of(unit) for name, unit in decoded.units.items()} == {
+        name: traits_of(unit) for name, unit in again.units.items()
+    }
+    assert ("x.service",) == traits_of(again.units["u1.service"]).conflicts
+    assert traits_of(again.units["r.service"]).watches
 
 
 def test_a_file_with_a_problem_is_decoded_each_time() -> None:

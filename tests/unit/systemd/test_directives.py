@@ -2,11 +2,18 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from unitward.systemd.directives import LEGACY, load_directives, parse_dump, shipped_directives
+from unitward.systemd.directives import (
+    LEGACY,
+    begin_to_load,
+    load_directives,
+    parse_dump,
+    shipped_directives,
+)
 
 
 @pytest.fixture
@@ -49,6 +56,17 @@ def test_systemd_is_asked_once_and_then_remembered(tmp_path: Path, binary: Path)
     assert first.version == 255
     assert first.knows("Service", "ExecStart")
     assert runs == asked(tmp_path) == 2
+
+
+def test_systemd_answers_while_others_work(tmp_path: Path, binary: Path) -> None:
+    """It is asked at the beginning, not when the table is needed, which then is the same."""
+    end = begin_to_load(tmp_path / "cache", binaries=[binary])
+    give_up_at = time.monotonic() + 30
+    while asked(tmp_path) < 2 and time.monotonic() < give_up_at:
+        time.sleep(0.005)
+    assert asked(tmp_path) == 2
+    assert end() == load_directives(tmp_path / "cache", binaries=[binary])
+    assert asked(tmp_path) == 2
 
 
 def test_an_upgraded_systemd_is_asked_again(tmp_path: Path, binary: Path) -> None:
@@ -108,6 +126,15 @@ def test_a_systemd_that_fails_is_as_none(tmp_path: Path) -> None:
     broken.chmod(0o755)
 
     assert shipped_directives() == load_directives(None, binaries=[broken])
+
+
+def test_the_next_systemd_is_asked_where_one_fails(tmp_path: Path, binary: Path) -> None:
+    """One that prints no table hides no other that does."""
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+
+    assert load_directives(tmp_path / "cache", binaries=[broken, binary]).version == 255
 
 
 def test_keys_that_systemd_only_reads_are_known() -> None:

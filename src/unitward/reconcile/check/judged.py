@@ -1,4 +1,4 @@
-"""What systemd is asked of the desired state, and what its answer makes of it. Pure."""
+"""What systemd's answer makes of the desired state. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,41 +8,13 @@ from unitward.manifest.cron import calendar_of_cron
 from unitward.manifest.lint import VERIFY
 from unitward.model.desired import Desired, DesiredFile, Freeze
 from unitward.model.recorded import Recorded
-from unitward.model.records import dataclass
 from unitward.model.source import Place, Problem, Severity
-from unitward.reconcile.check.together import beside, groups
+from unitward.reconcile.check.question import Question
 from unitward.reconcile.freezing import freeze_what_names_the_frozen
 from unitward.systemd.findings import Finding
 
 NOWHERE = Place("systemd-analyze")
 NOT_HERE = re.compile(r"is not executable|No such file or directory")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What of the desired state systemd is to judge.
-
-    files: path below the unit folder -> every file that may come to be there.
-    changed: the paths of those that are not as recorded; groups: theirs, each with all the files
-    it has to do with.
-    """
-
-    files: Mapping[str, DesiredFile]
-    changed: frozenset[str]
-    groups: tuple[set[str], ...]
-
-
-def question_of(desired: Desired, recorded: Recorded) -> Question:
-    """Return what systemd has to be asked, without groups where every file is as recorded."""
-    files = {f.path: f for unit in desired.units.values() for f in unit.files()}
-    files |= {f.path: f for f in desired.loose}
-    changed = frozenset(
-        path
-        for path, file in files.items()
-        if (known := recorded.files.get(path)) is None or known.digest != file.digest
-    )
-    concerned = beside(changed, groups(files)) if changed else ()
-    return Question(files, changed, tuple(concerned))
 
 
 def judged(

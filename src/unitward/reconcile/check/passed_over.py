@@ -18,7 +18,7 @@ from pathlib import Path
 
 import unitward
 from unitward.model.records import dataclass
-from unitward.reconcile.check.judged import Question
+from unitward.reconcile.check.question import Question
 from unitward.reconcile.check.surroundings import Surroundings, UncertainError
 from unitward.reconcile.check.text_alone import programs
 from unitward.reconcile.check.together import mentioned

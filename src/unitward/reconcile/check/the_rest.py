@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Mapping
 
-from unitward.reconcile.check.judged import Question
 from unitward.reconcile.check.passed_over import PassedOver
+from unitward.reconcile.check.question import Question
 from unitward.reconcile.check.with_systemd import answer
 from unitward.systemd.findings import Finding
 from unitward.systemd.unit_paths import unit_paths

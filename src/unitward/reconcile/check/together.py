@@ -15,7 +15,7 @@ from unitward.unitfile.names import SUFFIXES, DropInName, UnitName, parse_dropin
 from unitward.unitfile.specifiers import expand_name_specifiers
 
 _ENDINGS = "|".join(suffix.removeprefix(".") for suffix in SUFFIXES)
-_MENTION = re.compile(rf"[\w:.\\@%-]+\.(?:{_ENDINGS})(?!\w)")
+_MENTION = rf"[\w:.\\@%-]+\.(?:{_ENDINGS})(?!\w)"
 # The unit that systemd-analyze makes of a template.
 _INSTANCE = "i"
 NAMED_BY_PATH = (".mount", ".automount", ".swap", ".device")
@@ -73,7 +73,7 @@ def mentions(text: UnitText) -> Iterator[str]:
 
 def mentioned(value: str) -> list[str]:
     """Return what looks like a unit's name in a text."""
-    found: list[str] = _MENTION.findall(value)
+    found: list[str] = re.findall(_MENTION, value)
     return found
 
 
