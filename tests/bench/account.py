@@ -135,8 +135,11 @@ class Account:
         assert self._daemon is not None
         return self._daemon.pid
 
-    def wait_for(self, predicate: Callable[[], object], what: str) -> None:
-        """Wait for a state of the world; end the run when it does not come, or cannot any more."""
+    def wait_for(self, predicate: Callable[[], object], what: str, *, every: float = 0.001) -> None:
+        """Wait for a state of the world; end the run when it does not come, or cannot any more.
+
+        every: seconds between two looks.
+        """
         give_up_at = time.monotonic() + PATIENCE_S
         while not predicate():
             if self._daemon is not None and self._daemon.poll() is not None:
@@ -144,7 +147,7 @@ class Account:
                 sys.exit(f"the daemon ended before {what}:\n{log[-3000:]}")
             if time.monotonic() > give_up_at:
                 sys.exit(f"not within {PATIENCE_S:g} s: {what}")
-            time.sleep(0.001)
+            time.sleep(every)
 
     def active(self) -> int:
         """How many of the benchmark's services are active."""

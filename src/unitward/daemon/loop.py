@@ -194,7 +194,9 @@ class Daemon:
         self._answers = ledger.passes.newest_request()
         self._hearing.look_begins()
         recorded = give_up(ledger, self._hearing.take_outdone())
-        considered = await consider(account, manager, recorded, settled=due.settled)
+        considered = await consider(
+            account, manager, recorded, settled=due.settled, looked=due.alone
+        )
         considered = await self._own_changes.before_pass(manager, considered)
         manager.watch(considered.observed.units)
         report = await carry_out(considered, account, manager, ledger, stop=lambda: self._stopping)

@@ -20,10 +20,14 @@ settling does beside 1000 units, so that each millisecond more is one more until
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A pass that is due now: why, and whether the source had become quiet."""
+    """A pass that is due now: why, and whether the source had become quiet.
+
+    alone: the source is all that changed since the last pass, as far as was heard.
+    """
 
     reasons: tuple[str, ...]
     settled: bool
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +105,7 @@ class Triggers:
         reasons = [reason for reason, due in self._reasons.items() if due <= now]
         states = [unit for unit, due in self._state_due.items() if due <= now]
         settled = not self.settle.forced
+        alone = settled and self._is_source_alone(now)
         if self.settle.due(now) is not None:
             reasons.append("the source changed")
             self.settle.clear()
@@ -118,4 +123,10 @@ class Triggers:
             del self._state_due[unit]
             self._last_state_pass[unit] = now
         self._last_pass = now
-        return Due(tuple(reasons) or ("resync",), settled)
+        return Due(tuple(reasons) or ("resync",), settled, alone)
+
+    def _is_source_alone(self, now: float) -> bool:
+        """Tell whether nothing else is due, nor waits for its turn."""
+        alarm = bool(self._alarm) and self._alarm <= now
+        resync = self._last_pass + self.resync <= now
+        return not (self._reasons or self._state_due or alarm or resync)

@@ -18,6 +18,9 @@ from unitward.model.source import Snapshot, Unavailable
 from unitward.model.unitstate import UnitStatus
 from unitward.reconcile.desire import Terms
 
+SEEN_US = 200_000
+"""How old a look ahead may be that stands for a pass's own: the settling time and a little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -60,16 +63,25 @@ class Decided:
     ) -> bool:
         """Tell whether the same is to be decided now.
 
-        Only a plan that waits for no moment and notes none is independent of the clock.
+        Only a plan that waits for no moment is independent of the clock. What it notes as absent
+        was so by an equal reading of then, which a look ahead may have made 0.1 s before.
         """
-        if self.plan.wake_at or self.plan.absences:
-            return False
         return (
-            desired is self.desired
+            not self.plan.wake_at
+            and desired is self.desired
             and recorded is self.recorded
             and settings == self.settings
             and _at_moment_of(self.observed, observed) == self.observed
         )
+
+    def observed_again(
+        self, desired: Desired, recorded: Recorded, now: float, now_monotonic: int
+    ) -> Observed | None:
+        """Return what was observed for these sides, as of now; None where it was long ago."""
+        age = now_monotonic - self.observed.now_monotonic
+        if desired is not self.desired or recorded is not self.recorded or age > SEEN_US:
+            return None
+        return replace(self.observed, now=now, now_monotonic=now_monotonic)
 
     def seen_again(self, observed: Observed) -> Observed:
         """Return what was seen then as of now; its parts are the objects of then."""

@@ -5,6 +5,7 @@ every stage, in order.
 """
 
 import asyncio
+import time
 from dataclasses import replace
 
 from unitward.manifest.guards import OWN_UNIT
@@ -86,41 +87,55 @@ def _without_undone(desired: Desired, recorded: Recorded, account: Account) -> D
 
 
 async def consider(
-    account: Account, manager: Manager, recorded: Recorded, *, settled: bool = True
+    account: Account,
+    manager: Manager,
+    recorded: Recorded,
+    *,
+    settled: bool = True,
+    looked: bool = False,
 ) -> Considered:
     """Run a pass up to its plan, which has no effect on units, files or the ledger.
+
+    looked: nothing was heard of since the last look ahead. Where the folder holds what was seen
+    then, the pass decides about disk and units as they were at that moment, if it is not long ago.
 
     While systemd checks the files, the pass goes on as if nothing were found; where something
     is, it looks and decides anew. Of 100 new services that hides 50 of the check's 90 ms.
     """
+    ahead, account.caches.ahead = account.caches.ahead, None
     read = await _read(account, recorded, settled=settled)
-    return await _consider(read, account, manager)
+    return await _consider(read, account, manager, ahead if looked else None)
 
 
 async def look_ahead(account: Account, manager: Manager, recorded: Recorded) -> None:
     """Consider what the folder holds before a pass is due for it, if that is anything new.
 
-    The pass reads everything again. What it finds unchanged it need not decode, have checked and
-    weigh a second time: beside 1000 units that takes 0.1 s of CPU and the time of the check.
-    Where something leaves, the files are checked and no more: a plan that notes since when is
-    not taken over, and what it asks about 100 units could delay the pass.
+    The pass reads the folder again, and looks at the units and the disk unless that was just now.
+    What it finds unchanged it need not decode, have checked and weigh a second time: beside 1000
+    units that takes 0.1 s of CPU and the time of the check.
+    Where something leaves, what the manager said about it is good for the pass while nothing is
+    heard from the manager; the pass still looks at disk and units itself (decision 0040).
     """
     if is_locked(account.source):
         return
     read = await _read(account, recorded, settled=True)
-    if recorded.units.keys() - read.desired.units.keys() - read.desired.frozen.keys():
-        await _checked(read, account)
-    elif read is not account.caches.declared:
+    if read is not account.caches.declared:
         await _consider(read, account, manager)
+        leaving = recorded.units.keys() - read.desired.units.keys() - read.desired.frozen.keys()
+        account.caches.ahead = None if leaving else account.caches.decided
 
 
-async def _consider(read: Declared, account: Account, manager: Manager) -> Considered:
+async def _consider(
+    read: Declared, account: Account, manager: Manager, ahead: Decided | None = None
+) -> Considered:
     recorded = read.recorded
     checking = asyncio.create_task(_checked(read, account))
     try:
         await asyncio.sleep(0)  # systemd begins before the pass goes on
         drafted = _without_undone(read.desired, recorded, account)
-        considered = await _decide(drafted, recorded, account, manager)
+        now, monotonic = time.time(), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        seen = ahead.observed_again(drafted, recorded, now, monotonic) if ahead else None
+        considered = await _decide(drafted, recorded, account, manager, seen)
         desired = await checking
     finally:
         checking.cancel()
@@ -131,9 +146,13 @@ async def _consider(read: Declared, account: Account, manager: Manager) -> Consi
 
 
 async def _decide(
-    desired: Desired, recorded: Recorded, account: Account, manager: Manager
+    desired: Desired,
+    recorded: Recorded,
+    account: Account,
+    manager: Manager,
+    seen: Observed | None = None,
 ) -> Considered:
-    observed = await observe(desired, recorded, account.world(manager))
+    observed = seen or await observe(desired, recorded, account.world(manager))
     last = account.caches.decided
     if last is not None and last.holds_for(desired, recorded, observed, account.settings):
         return Considered(desired, recorded, last.seen_again(observed), last.plan)

@@ -7,7 +7,6 @@ import stat
 import time
 from dataclasses import field
 from pathlib import Path
-from typing import NamedTuple
 
 from unitward.model.records import dataclass
 from unitward.model.source import SourceFile, Unreadable
@@ -34,14 +33,9 @@ class MovedError(Exception):
     """What was just seen at a path is no longer there: the folder has to be read again."""
 
 
-class _Stamp(NamedTuple):
-    """What changes whenever the content does. A tuple: one is made for each file of each pass."""
-
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
+# What changes whenever the content does: device, inode, size, mtime, ctime (nanoseconds). A plain
+# tuple, for one is made for each file of each pass.
+_Stamp = tuple[int, int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -90,11 +84,11 @@ def read_content(
     if known is not None:
         return known
     stamp = _stamp(status)
-    content = _bytes(path, stamp)
+    content = _bytes(path, stamp, status.st_size)
     if isinstance(content, Unreadable):
         return SourceFile(name, content)
     file = SourceFile(name, content, hashlib.sha256(content).hexdigest())
-    if time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) >= _RACY_NS:
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) >= _RACY_NS:
         cache.kept[name] = (stamp, file)
     else:
         cache.kept.pop(name, None)
@@ -121,7 +115,7 @@ def _refused(status: os.stat_result, path: Path | str, uid: int | None) -> Unrea
     return distrust(status, str(path), uid)
 
 
-def _bytes(path: Path | str, expected: _Stamp) -> bytes | Unreadable:
+def _bytes(path: Path | str, expected: _Stamp, size: int) -> bytes | Unreadable:
     try:
         descriptor = os.open(path, _OPEN)
     except OSError as error:
@@ -131,8 +125,8 @@ def _bytes(path: Path | str, expected: _Stamp) -> bytes | Unreadable:
     try:
         if _stamp(os.fstat(descriptor)) != expected:
             raise MovedError(path)
-        content = _read_all(descriptor, expected.size)
-        if _stamp(os.fstat(descriptor)) != expected or len(content) != expected.size:
+        content = _read_all(descriptor, size)
+        if _stamp(os.fstat(descriptor)) != expected or len(content) != size:
             raise MovedError(path)
     except OSError as error:
         return _failed(path, error)
@@ -148,13 +142,13 @@ def _read_all(descriptor: int, size: int) -> bytes:
     while left and (part := os.read(descriptor, left)):
         parts.append(part)
         left -= len(part)
+        if left == 1:  # it was asked for one byte more, and has none
+            break
     return b"".join(parts)
 
 
 def _stamp(status: os.stat_result) -> _Stamp:
-    return _Stamp(
-        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-    )
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _failed(path: Path | str, error: OSError) -> Unreadable:

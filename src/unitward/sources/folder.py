@@ -137,31 +137,31 @@ class _Reading:
             )
         self.seen_folders[path] = (*identity, status.st_mtime_ns)
         prefix, within = (f"{rel}/" if rel else ""), (*above, identity)
-        for entry in _listed(path):
+        for name, seen in _listed(path):
             self.entries += 1
             if self.entries > MAX_ENTRIES:
                 raise self._too_much(f"more than {MAX_ENTRIES} entries")
-            self._entry(entry, f"{prefix}{entry.name}", within)
+            if seen is None:
+                self.ignored.append(f"{prefix}{name}")
+            elif (known := self.cache.unchanged(f"{prefix}{name}", seen)) is not None:
+                self._add(known)
+            else:
+                self._entry(path / name, seen, f"{prefix}{name}", within)
 
-    def _entry(self, entry: os.DirEntry[str], rel: str, above: tuple[_Identity, ...]) -> None:
-        if entry.name.startswith("."):
-            self.ignored.append(rel)
-            return
-        status = _status(entry, follow=False)
-        known = self.cache.unchanged(rel, status)
-        if known is not None:
-            self._add(known)
-            return
-        end: Path | str = entry.path
+    def _entry(
+        self, path: Path, status: os.stat_result, rel: str, above: tuple[_Identity, ...]
+    ) -> None:
+        """Read what is not known as it is: a file, a link, a folder."""
+        end = path
         if stat.S_ISLNK(status.st_mode):
             tree = self.checkout.top if self.checkout else None
-            target = follow(Path(entry.path), uid=self.uid, tree=tree)
+            target = follow(path, uid=self.uid, tree=tree)
             if isinstance(target, Unreadable):
                 self._add(SourceFile(_shown(rel), target))
                 return
-            status, end = _status(target, follow=False), target
+            status, end = _status(target), target
         if stat.S_ISDIR(status.st_mode):
-            self._folder(Path(entry.path), rel, above)
+            self._folder(path, rel, above)
         elif classify(rel) is FileKind.IGNORED:
             self.ignored.append(rel)
         elif _shown(rel) != rel:
@@ -188,23 +188,35 @@ class _Reading:
         )
 
 
-def _listed(path: Path) -> list[os.DirEntry[str]]:
+def _listed(path: Path) -> list[tuple[str, os.stat_result | None]]:
+    """Return the names in a folder, in order, with what lstat(2) says; None for hidden ones.
+
+    Asked for relative to the open folder: to walk 1000 long paths takes 1.5 ms more, of 6.
+    """
+    name = ""
     try:
-        with os.scandir(path) as entries:
-            return sorted(entries, key=attrgetter("name"))
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found: list[tuple[str, os.stat_result | None]] = []
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208 - of an open folder
+                hidden = name.startswith(".")
+                found.append((name, None if hidden else os.lstat(name, dir_fd=folder)))
+        finally:
+            os.close(folder)
     except FileNotFoundError as error:
-        raise MovedError(path) from error
+        raise MovedError(path / name) from error
     except OSError as error:
-        raise _cannot_list(path, error) from None
+        raise _cannot_list(path / name, error) from None
+    return found
 
 
-def _status(path: Path | os.DirEntry[str], *, follow: bool) -> os.stat_result:
+def _status(path: Path, *, follow: bool = False) -> os.stat_result:
     try:
         return path.stat(follow_symlinks=follow)
     except FileNotFoundError as error:
         raise MovedError(path) from error
     except OSError as error:
-        raise _cannot_list(Path(path), error) from None
+        raise _cannot_list(path, error) from None
 
 
 def _cannot_list(path: Path, error: OSError) -> _CannotReadError:

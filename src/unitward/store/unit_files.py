@@ -20,8 +20,15 @@ from unitward.unitfile.names import is_unit_name
 LINK_FOLDERS = (".wants", ".requires", ".upholds")
 UNFINISHED = ".unitward"
 READ_LIMIT = 4 * 1024 * 1024
-RACY_NS = 2_000_000_000
-"""A folder whose times are younger may change again within the same tick of its clock."""
+RACY_NS = 100_000_000
+"""A folder whose times are younger may change again within the same tick of its clock.
+
+That is the kernel's, of 10 ms at most: with some room, so that a second service that is saved soon
+after a first one does not have 1000 links read twice, 8 ms each.
+"""
+COARSE_RACY_NS = 2_000_000_000
+"""The same where the file system seems to write no times finer than `_COARSE_NS` (FAT: 2 s)."""
+_COARSE_NS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,7 @@ class UnitFiles:
             return _Listing()
         except OSError as error:
             raise _cannot_list(path, error) from error
-        if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) >= RACY_NS:
+        if _is_past_its_tick(info):
             self._listed[folder] = (stamp, found)
         return found
 
@@ -271,6 +278,13 @@ class UnitFiles:
                 os.close(handle)
 
 
+def _is_past_its_tick(info: os.stat_result) -> bool:
+    """Tell whether a change from now on shows in the times of a folder."""
+    times = (info.st_mtime_ns, info.st_ctime_ns)
+    is_coarse = any(moment % _COARSE_NS == 0 for moment in times)
+    return time.time_ns() - max(times) >= (COARSE_RACY_NS if is_coarse else RACY_NS)
+
+
 def _bytes(full: str, size: int) -> bytes:
     """Return what a regular file holds, seen there with that size. Raises OSError.
 
@@ -280,6 +294,8 @@ def _bytes(full: str, size: int) -> bytes:
     descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         parts = [os.read(descriptor, size + 1)]
+        if len(parts[0]) == size:
+            return parts[0]
         while parts[-1]:
             parts.append(os.read(descriptor, size + 1))
         return b"".join(parts)

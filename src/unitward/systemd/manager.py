@@ -1,7 +1,7 @@
 """The user manager: what unitward reads from it, asks of it and hears from it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from unitward.errors import (
     ManagerCallError,
@@ -18,17 +18,23 @@ from unitward.model.unitstate import (
 )
 from unitward.systemd.connection import (
     CALL_LIMIT_SECONDS,
-    MANAGER,
-    MANAGER_PATH,
     Connection,
     ErrorName,
     manager_call,
-    one_property,
 )
 from unitward.systemd.details import read_details, read_properties
 from unitward.systemd.events import Event
+from unitward.systemd.facts import (
+    read_environment,
+    read_facts,
+    read_system_state,
+    read_unit_path,
+    read_units_load_timestamp,
+    read_version,
+)
 from unitward.systemd.jobs import Job, JobRequest, JobTracker, Mode, Verb, wait_for_jobs
 from unitward.systemd.memory import HISTORY, Memory
+from unitward.systemd.readings import Readings
 from unitward.systemd.signals import SignalReader, hear_own_jobs, subscribe
 from unitward.systemd.units import (
     can_be_listed,
@@ -63,6 +69,7 @@ class Manager:
         self._signals = signals
         self._memory = memory
         self._listening = listening
+        self._readings = Readings()
         self._reload = asyncio.Lock()
 
     @classmethod
@@ -79,7 +86,8 @@ class Manager:
         The bus is taken where one answers, else the manager's private socket.
         limit_seconds: how long any call may take; a reload has its own limit of 180 s.
         memory: of an earlier Manager, which this one follows.
-        listening: False for one that has no listener: all it hears is the end of its own jobs.
+        listening: False for one that has no listener: over the bus, all it hears is the end of its
+        own jobs.
         Raises ManagerUnreachableError, whose hint says what to do, or ManagerTimeoutError.
         """
         memory = Memory() if memory is None else memory
@@ -116,12 +124,11 @@ class Manager:
 
     async def version(self) -> SystemdVersion:
         """Return the version of the running manager, not of the installed files."""
-        text = str(await self._property("Version"))
-        return SystemdVersion(_major(text), text)
+        return await read_version(self._connection)
 
     async def system_state(self) -> str:
         """Return `running`, `degraded`, `starting`, `stopping` or another state of systemctl(1)."""
-        return str(await self._property("SystemState"))
+        return await read_system_state(self._connection)
 
     async def units_load_timestamp(self) -> int:
         """Return when the manager last began to load its files: CLOCK_MONOTONIC microseconds.
@@ -129,46 +136,21 @@ class Manager:
         The property of that name is 0 until the first reload (measured on 252); until then the
         start's own loading counts. A unit not needed then may have been loaded later.
         """
-        names = ("UnitsLoadTimestampMonotonic", "UnitsLoadStartTimestampMonotonic")
-        return max([int(str(await self._property(name))) for name in names])
+        return await read_units_load_timestamp(self._connection)
 
     async def unit_path(self) -> tuple[str, ...]:
         """Return the unit folders, the one of the highest priority first."""
-        found = await self._property("UnitPath")
-        return tuple(found) if isinstance(found, list) else ()
+        return await read_unit_path(self._connection)
 
     async def environment(self) -> dict[str, str]:
         """Return the variables that the manager gives to the services it starts."""
-        found = await self._property("Environment")
-        words = found if isinstance(found, list) else []
-        return dict(str(word).split("=", 1) for word in words if "=" in str(word))
+        return await read_environment(self._connection)
 
     async def facts(self) -> ManagerFacts:
         """Return what holds for the manager as a whole, in one round trip."""
-        names = (
-            "Version",
-            "SystemState",
-            "UserspaceTimestamp",
-            "UnitsLoadTimestamp",
-            "UnitsLoadStartTimestamp",
-        )
-        replies = await self._connection.call_all(
-            [one_property(MANAGER_PATH, MANAGER, name) for name in names]
-        )
-        values: list[str] = []
-        for reply in replies:
-            if isinstance(reply, UnitwardError):
-                raise reply
-            values.append(str(reply[0].value))
-        version, state, begun, *loaded = values
-        self._memory.begin(begun)
-        return ManagerFacts(
-            _major(version),
-            state,
-            life=begun,
-            loaded_at=max(map(int, loaded)),
-            private=self.private,
-        )
+        facts = await read_facts(self._connection)
+        self._memory.begin(facts.life)
+        return facts
 
     async def list_instances(self, templates: Sequence[str]) -> dict[str, UnitStatus]:
         """Return the loaded instances of templates, by name, in one call."""
@@ -220,18 +202,26 @@ class Manager:
         return {name: self._memory.recall(detail) for name, detail in found.items()}
 
     async def properties(
-        self, names: Sequence[str], wanted: Sequence[str]
+        self, names: Sequence[str], wanted: Sequence[str], *, active: Collection[str] = ()
     ) -> dict[str, UnitDetail]:
         """Return details in which only the fields `wanted` are filled; the others are defaults.
 
         One call for each field of each unit, all pipelined: 0.1 ms each. What a unit does not have
         keeps its default; names the manager refuses are left out. With `invocation_id` among the
         wanted, a unit that was unloaded is remembered as by `details`.
+
+        active: those of the units that are active by the last answer of `list_units`. What was
+        read of them before, of these fields and maybe more, is not asked for again while this
+        Manager listens and nothing was heard since.
         """
-        found = await read_properties(self._connection, names, wanted)
-        if "invocation_id" not in wanted:
-            return found
-        return {name: self._memory.recall(detail, wanted) for name, detail in found.items()}
+        news = self._signals.news
+        known = self._readings.still(active, wanted, news) if self._listening else {}
+        unknown = [name for name in names if name not in known]
+        found = await read_properties(self._connection, unknown, wanted) if unknown else {}
+        self._readings.take(found, wanted, news)
+        if "invocation_id" in wanted:
+            found = {name: self._memory.recall(detail, wanted) for name, detail in found.items()}
+        return known | found
 
     async def load_units(self, names: Sequence[str]) -> dict[str, ManagerCallError]:
         """Have the manager load units; return the errors of those it refuses by name.
@@ -352,11 +342,6 @@ class Manager:
         self._memory.reset(name for name in names if name not in errors)
         return errors
 
-    async def _property(self, name: str) -> object:
-        [variant] = await self._connection.call(one_property(MANAGER_PATH, MANAGER, name))
-        value: object = variant.value
-        return value
-
     async def _for_each(self, member: str, names: Sequence[str]) -> dict[str, ManagerCallError]:
         """Call a method that takes a unit name for each name; return what was refused."""
         replies = await self._connection.call_all(
@@ -378,9 +363,3 @@ class Manager:
         if isinstance(job, UnitwardError):
             raise job
         return job
-
-
-def _major(version: str) -> int:
-    """Return 252 for texts such as `252.38-1~deb12u1` or `v257`, 0 for what is no number."""
-    digits = version.removeprefix("v").split(".")[0].split("~")[0].split("-")[0]
-    return int(digits) if digits.isdecimal() else 0

@@ -69,6 +69,11 @@ MATCH_RULES = tuple(
 
 JOBS: Final = MATCH_RULES[0]
 
+# On its own socket the manager sends more than was asked for, of what our own looking does, too.
+_NEWS: Final = frozenset(
+    {"PropertiesChanged", "JobRemoved", "Reloading", "UnitFilesChanged", "NameOwnerChanged"}
+)
+
 _State = tuple[str | None, str | None, bytes | None]
 
 _BUS_PATHS: Final = frozenset(
@@ -80,6 +85,7 @@ class SignalReader:
     """Turns signals into events; of units and jobs only those watched and tracked make any.
 
     memory: gets what the signals tell of the units to keep.
+    news: grows with everything that is heard of any unit, of jobs and of what is loaded.
     """
 
     def __init__(self, jobs: JobTracker, memory: Memory) -> None:
@@ -93,6 +99,7 @@ class SignalReader:
         self._watched: frozenset[str] = frozenset()
         self._last: dict[str, _State] = {}
         self._reloading = False
+        self.news = 0
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Call `listener` with every event from now on."""
@@ -122,6 +129,8 @@ class SignalReader:
 
     def hear(self, message: Message) -> None:
         """Take one signal."""
+        if message.member in _NEWS:
+            self.news += 1
         match message.member:
             case "PropertiesChanged":
                 self._properties_changed(message.path or "", message.body)

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import time
 from typing import Any
+
+import pytest
 
 A = (
     "version: 1\nunits:\n  a.service:\n    Service: {ExecStart: /bin/sleep infinity}\n"
@@ -24,6 +27,27 @@ def test_edited_file_is_put_back(account: Any, loop: Any) -> None:
     assert edited == kept.read_bytes()
     loop.sync()
     assert before == loop.invocation("a.service")
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.05, 0.1, 0.15])
+def test_what_happens_while_the_source_settles_is_seen(
+    account: Any, loop: Any, moment: float
+) -> None:
+    """D1, W3: an edit or a stop by hand between a save and its pass is met as at any other time."""
+    loop.configure("settle: 150ms\nstop_grace: 0s\n")
+    account.write("a.yaml", A)
+    account.write("b.yaml", A.replace("a.service", "b.service"))
+    loop.start()
+    path = account.unit_dir / "a.service"
+    ours, before = path.read_bytes(), loop.invocation("b.service")
+    account.write("new.yaml", A.replace("a.service", "new.service"))
+    time.sleep(moment)  # which part of the settling time: a scene, not a wait
+    path.write_bytes(ours.replace(b"infinity", b"42"))
+    account.systemctl("stop", "b.service")
+    loop.until(lambda: path.read_bytes() == ours, "our text is back")
+    loop.until(lambda: loop.is_active("new.service"), "what was saved is up")
+    loop.until(lambda: loop.is_active("b.service"), "what was stopped is up again")
+    assert before != loop.invocation("b.service")
 
 
 def test_deleted_masked_and_disabled(account: Any, loop: Any) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from unitward.config import load_settings
 from unitward.model.report import Report, Result
+from unitward.reconcile import again
 from unitward.reconcile.account import Account, assemble
 from unitward.reconcile.carry_out import carry_out
 from unitward.reconcile.one_pass import Considered, consider, look_ahead
@@ -97,6 +99,40 @@ async def test_a_look_ahead_has_no_effect_and_binds_nobody(account: Any, passes:
     assert b"5000" in (account.unit_dir / "a.service").read_bytes()
 
 
+async def test_a_look_ahead_stands_for_one_pass(
+    account: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T, D: a pass may go by what was seen just before it, and overwrites nothing unseen."""
+    monkeypatch.setattr(again, "SEEN_US", 60_000_000)  # however slow this machine is
+    account.write("a.yaml", A)
+
+    async def look(*, looked: bool) -> Considered:
+        recorded = passes.ledger.read()
+        return await consider(passes.account, passes.manager, recorded, looked=looked)
+
+    await look_ahead(passes.account, passes.manager, passes.ledger.read())
+    path = account.unit_dir / "a.service"
+    path.write_text("[Service]\nExecStart=/bin/sleep 77\n")
+    by_ahead = await look(looked=True)
+    assert by_ahead.plan.actions
+    report = await passes.do(by_ahead)
+    assert Result.STALE in {outcome.result for outcome in report.outcomes}
+    assert "[Service]\nExecStart=/bin/sleep 77\n" == path.read_text()
+    assert () == (await look(looked=True)).plan.actions
+
+    path.unlink()
+    account.write("a.yaml", A.replace("infinity", "5000"))
+    await look_ahead(passes.account, passes.manager, passes.ledger.read())
+    path.write_text("[Service]\nExecStart=/bin/sleep 77\n")
+    assert () == (await look(looked=False)).plan.actions
+    path.unlink()
+    monkeypatch.setattr(again, "SEEN_US", 0)
+    account.write("a.yaml", A.replace("infinity", "6000"))
+    await look_ahead(passes.account, passes.manager, passes.ledger.read())
+    path.write_text("[Service]\nExecStart=/bin/sleep 77\n")
+    assert () == (await look(looked=True)).plan.actions
+
+
 async def test_a_file_that_changed_since_the_plan_is_left_alone(
     account: Any, passes: Passes
 ) -> None:
@@ -146,3 +182,64 @@ async def test_each_instance_follows_its_own_contents(account: Any, passes: Pass
     (account.home / "b.conf").write_text("2")
     considered = await passes.look()
     assert {"w@b.service"} == {action.unit for action in considered.plan.actions}
+
+
+def two(account: Any) -> None:
+    """Declare b beside a; only b stays when a leaves."""
+    for name in ("a", "b"):
+        account.write(f"{name}.yaml", A.replace("a.service", f"{name}.service"))
+
+
+@pytest.fixture
+async def leaving(account: Any, passes: Passes) -> Considered:
+    """Have a leave, and the pass that removes it considered ahead."""
+    (account.home / ".config/unitward").mkdir(parents=True, exist_ok=True)
+    (account.home / ".config/unitward/config.yaml").write_text("prune_after: 0s\n")
+    passes.account.use(load_settings(account.home / ".config/unitward/config.yaml"))
+    two(account)
+    await passes.do()
+    (account.home / ".config/unitward/desired/a.yaml").unlink()
+    await look_ahead(passes.account, passes.manager, passes.ledger.read())
+    return await passes.look()
+
+
+async def test_a_removal_is_taken_over_from_the_look_ahead(
+    account: Any, passes: Passes, leaving: Considered
+) -> None:
+    """O1, R1: what was concluded about a unit that leaves holds while nothing is heard."""
+    ahead = passes.account.caches.decided
+    assert ahead is not None
+    assert ahead.plan is leaving.plan
+    assert "active" == account.show("a.service", "ActiveState")["ActiveState"]
+    await passes.do(leaving)
+    assert not (account.unit_dir / "a.service").exists()
+    assert "inactive" == account.show("a.service", "ActiveState")["ActiveState"]
+    assert "active" == account.show("b.service", "ActiveState")["ActiveState"]
+
+
+@pytest.mark.parametrize("deed", ["restart", "stop"])
+async def test_what_others_do_after_the_look_ahead_stands(
+    account: Any, passes: Passes, leaving: Considered, deed: str
+) -> None:
+    """R1, V10: a unit that somebody restarts or stops before our stop is planned anew."""
+    account.systemctl(deed, "a.service")
+    run = account.show("a.service", "InvocationID")["InvocationID"]
+    report = await passes.do(leaving)
+    assert Result.STALE in {outcome.result for outcome in report.outcomes}
+    assert run == account.show("a.service", "InvocationID")["InvocationID"]
+    assert (account.unit_dir / "a.service").exists()
+    await passes.do()
+    assert not (account.unit_dir / "a.service").exists()
+
+
+async def test_who_needs_a_leaving_unit_since_the_look_ahead_is_seen(
+    account: Any, passes: Passes, leaving: Considered
+) -> None:
+    """A unit of somebody else that starts after the look ahead, and needs what leaves, is seen."""
+    assert () == leaving.observed.details["a.service"].required_by
+    text = "[Unit]\nRequires=a.service\n[Service]\nExecStart=/bin/sleep infinity\n"
+    (account.unit_dir / "theirs.service").write_text(text)
+    account.systemctl("start", "theirs.service")
+    again = await passes.look()
+    assert ("theirs.service",) == again.observed.details["a.service"].required_by
+    assert leaving.plan is not again.plan

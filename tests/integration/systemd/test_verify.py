@@ -158,6 +158,14 @@ async def test_invalid_utf8_is_fatal(tmp_path: Path) -> None:
     assert [("a.service", 3, True)] == [(f.file, f.line, f.fatal) for f in found.findings]
 
 
+async def test_what_makes_variables_has_no_part_in_it(tmp_path: Path) -> None:
+    """The account's environment generators are not run: here one would wait for ever."""
+    folder = tmp_path / ".config/environment.d"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "50-a.conf")
+    assert () == await check(tmp_path, GOOD)
+
+
 async def test_a_check_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     """Without systemd-analyze, or out of time, one finding says so and nothing is fatal."""
     files = {"a.service": TRUE.encode()}

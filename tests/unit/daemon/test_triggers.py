@@ -54,6 +54,31 @@ def test_one_look_ahead_for_each_pass() -> None:
     assert due.until_look_ahead(11.0) is not None
 
 
+def test_a_look_ahead_stands_for_a_pass_of_the_source_alone() -> None:
+    """Whatever else is due, or waits for its turn, has the pass look for itself."""
+
+    def is_alone(due: Triggers) -> bool:
+        due.source_changed(10.0)
+        taken = due.take(10.2)
+        assert taken is not None
+        return taken.alone
+
+    assert is_alone(triggers())
+    heard, asked, late, alarmed = triggers(), triggers(), triggers(10.1), triggers()
+    heard.unit_changed("a.service", 10.19)
+    asked.ask("connected again", 10.0, 30.0)
+    alarmed.set_alarm(10.1)
+    for due in (heard, asked, late, alarmed):
+        assert not is_alone(due)
+    written = triggers()
+    for step in range(201):
+        written.source_changed(10.0 + step / 100)
+    forced = written.take(12.0)
+    assert forced is not None
+    assert not forced.settled
+    assert not forced.alone
+
+
 def test_constant_writes_end_at_the_cap() -> None:
     """Under constant writes a pass is made at the cap, and knows that it is not settled."""
     due = triggers()

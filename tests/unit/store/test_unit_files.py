@@ -120,6 +120,26 @@ def test_links_and_foreign_dropins(tmp_path: Path) -> None:
     )
 
 
+def _outlast(folder: Path, racy_ns: int) -> None:
+    """Wait until a folder's times are so old that any change shows in them."""
+    while time.time_ns() - folder.stat().st_ctime_ns < racy_ns + 50_000_000:
+        time.sleep(0.05)
+
+
+def test_a_folder_of_a_coarse_clock_is_listed_again(tmp_path: Path) -> None:
+    """Where times may be whole seconds, a change within two of them is seen all the same."""
+    files = UnitFiles(tmp_path)
+    (tmp_path / "a.service").symlink_to("/one")
+    second = time.time_ns() // 1_000_000_000 * 1_000_000_000
+    os.utime(tmp_path, ns=(second, second))
+    _outlast(tmp_path, RACY_NS)
+    assert {"a.service": "/one"} == files.links()
+    (tmp_path / "b.service").symlink_to("/two")
+    os.utime(tmp_path, ns=(second, second))
+    assert {"a.service": "/one", "b.service": "/two"} == files.links()
+    assert {} == files._listed
+
+
 def test_what_changes_in_a_folder_that_was_listed_is_seen(tmp_path: Path) -> None:
     """A folder that rested is not listed again until something in it comes, goes or moves."""
     wants = tmp_path / "default.target.wants"
@@ -129,8 +149,7 @@ def test_what_changes_in_a_folder_that_was_listed_is_seen(tmp_path: Path) -> Non
     (wants / "a.service").symlink_to("../a.service")
     (dropins / "90-theirs.conf").write_text("")
     files = UnitFiles(tmp_path)
-    while time.time_ns() - tmp_path.stat().st_ctime_ns < RACY_NS + 50_000_000:
-        time.sleep(0.05)
+    _outlast(tmp_path, RACY_NS)
     before = {"default.target.wants/a.service": "../a.service"}
     for _ in range(2):
         assert before == files.links()

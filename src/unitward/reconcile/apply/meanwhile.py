@@ -42,13 +42,16 @@ async def look_now(
 ) -> Now:
     """Read the units again: one call for all, and one pipelined batch for those that are loaded.
 
-    Where the plan knew of no run, none can be told from it: only the unit's file is asked for.
+    Of those that are active, and of which nothing was heard since the plan was made, no more is
+    read: they are as they were. Where the plan knew of no run, none can be told from it: only the
+    unit's file is asked for.
     A unit whose InvocationID changed is asked how often systemd itself restarted it.
     """
     units = await manager.list_units(sorted(set(names)))
     loaded = [name for name, status in units.items() if status.load not in {"not-found", "masked"}]
     ran = [name for name in loaded if name in planned.details]
-    details = await manager.properties(ran, LOOKED_AT)
+    active = {name for name in ran if units[name].active == "active"}
+    details = await manager.properties(ran, LOOKED_AT, active=active)
     new = [name for name in loaded if name not in planned.details]
     details.update(await manager.properties(new, ("fragment_path",)) if new else {})
     anew = [name for name in details if _is_new_run(details[name], planned.details.get(name))]

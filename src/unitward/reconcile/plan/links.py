@@ -20,16 +20,16 @@ FOLDERS = {"WantedBy": "wants", "RequiredBy": "requires", "UpheldBy": "upholds"}
 
 def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
     """Return the actions that make the unit's links what they should be."""
-    recorded = {link.path: link for link in sides.links_of.get(unit.name, ())}
+    recorded = sides.links_of.get(unit.name, ())
     known = sides.known(unit.name)
     traits = traits_of(unit)
     match traits.enabling:
         case None if lost_its_install(unit):
-            return [_unlink(unit, link, "[Install] is gone") for link in recorded.values()]
+            return [_unlink(unit, link, "[Install] is gone") for link in recorded]
         case None:
             return []
         case False:
-            return [_unlink(unit, link, "enable: no") for link in recorded.values()]
+            return [_unlink(unit, link, "enable: no") for link in recorded]
         case True:
             pass
     digest = traits.install_digest
@@ -37,15 +37,16 @@ def link_actions(unit: DesiredUnit, sides: Sides) -> list[Action]:
         expected = expected_links(unit.name, unit.text)
         stale = [
             _unlink(unit, link, "[Install] changed")
-            for path, link in recorded.items()
-            if path not in expected
+            for link in recorded
+            if link.path not in expected
         ]
         reason = "[Install] changed" if known and known.install_digest else _install_reason(unit)
         return [*stale, _enable(unit, reason, digest, sides)]
-    # systemd leaves a link to a shipped unit as it is when ours takes its place: it counts too.
-    stood = {path for path, _ in sides.recorded.was(unit.name).links}
-    kept = stood & expected_links(unit.name, unit.text) - recorded.keys() if stood else ()
-    needed = (*recorded, *sorted(kept))
+    needed = [link.path for link in recorded]
+    if (before := sides.recorded.before.get(unit.name)) is not None:
+        # systemd leaves a link to a shipped unit as it is when ours takes its place: it counts too.
+        stood = {path for path, _ in before.links}
+        needed += sorted(stood & expected_links(unit.name, unit.text) - {*needed})
     gone = [path for path in needed if path not in sides.observed.links]
     if gone:
         return [_enable(unit, f"its link {gone[0]} is gone", digest, sides)]

@@ -136,7 +136,7 @@ def _plan_links(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> 
 
 
 def _close_needless_intent(unit: DesiredUnit, wanted: Want, sides: Sides, draft: Draft) -> None:
-    intent = sides.recorded.open_run(unit.name)
+    intent = sides.recorded.open_run(unit.name) if sides.recorded.intents else None
     if intent is not None and wanted.wish in {Wish.STOPPED, Wish.ABSENT, Wish.COMPLETE}:
         draft.close.append(intent.ident)
 
@@ -149,10 +149,9 @@ def _say_the_rest(
         return
     own = [a for a in draft.actions if a.unit == unit.name] if change.moves_files or links else []
     reported = sides.reports_drift(unit) and are_links_drift(unit, sides)
-    masked = mask_obstacle(unit, sides)
     if own and not _only_takes_over(own, unit, draft):
         draft.say(unit.name, Sync.PENDING, own[-1].reason)
-    elif masked:
+    elif masked := mask_obstacle(unit, sides):
         ours = unit.name in sides.recorded.files
         draft.say(unit.name, Sync.PENDING if ours else Sync.BLOCKED, masked)
     elif reported and link_actions(unit, sides):

@@ -1,6 +1,7 @@
 """What a declared unit wants to be (semantics.md W, first match)."""
 
 from enum import Enum
+from functools import lru_cache
 
 from unitward.model.declared import State
 from unitward.model.desired import DesiredUnit
@@ -65,15 +66,8 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
         return Want(Wish.ANY, "unitward itself", "W6")
     if unit.policy.mask:
         return Want(Wish.STOPPED, "masked", "W1")
-    match unit.policy.state:
-        case State.STOPPED:
-            return Want(Wish.STOPPED, "state: stopped", "W1")
-        case State.ANY:
-            return Want(Wish.ANY, "state: any", "W1")
-        case State.RUNNING:
-            return Want(_running_wish(unit), "state: running", "W1")
-        case None:
-            pass
+    if unit.policy.state is not None:
+        return _want_as_said(unit, unit.policy.state)
     traits, detail = traits_of(unit), sides.observed.details.get(unit.name)
     if traits.refuses_start or (detail is not None and detail.refuse_manual_start):
         return Want(Wish.ANY, "refuses to be started by hand (RefuseManualStart=)", "W2")
@@ -82,11 +76,27 @@ def _want(unit: DesiredUnit, sides: Sides, asking: frozenset[str]) -> Want:
     targets = targets_of(unit, sides)
     for target in targets:
         if _will_be_up(target, unit, sides, asking):
-            row = "W4" if traits.is_oneshot else "W3"
-            return Want(_running_wish(unit), f"pulled in by {target}", row)
+            return _pulled_in(target, traits.is_oneshot, traits.ends)
     if targets:
         return Want(Wish.ANY, _waits_for(targets, sides), "W5")
     return Want(Wish.ANY, _started_by(unit, sides), "W6")
+
+
+def _want_as_said(unit: DesiredUnit, state: State) -> Want:
+    match state:
+        case State.STOPPED:
+            return Want(Wish.STOPPED, "state: stopped", "W1")
+        case State.ANY:
+            return Want(Wish.ANY, "state: any", "W1")
+        case State.RUNNING:
+            return Want(_running_wish(unit), "state: running", "W1")
+
+
+@lru_cache(maxsize=64)
+def _pulled_in(target: str, is_oneshot: bool, ends: bool) -> Want:
+    """Return what most units want; one object for all that a target pulls in."""
+    wish = Wish.RAN if ends else Wish.RUNNING
+    return Want(wish, f"pulled in by {target}", "W4" if is_oneshot else "W3")
 
 
 def _waits_for(targets: tuple[str, ...], sides: Sides) -> str:
@@ -108,8 +118,10 @@ def _running_wish(unit: DesiredUnit) -> Wish:
 
 
 def _does_not_exist(unit: DesiredUnit, sides: Sides) -> bool:
+    if not unit.is_policy_only:
+        return False
     status = sides.observed.units.get(unit.name)
-    return unit.is_policy_only and (status is None or status.load == "not-found")
+    return status is None or status.load == "not-found"
 
 
 def _is_complete_timer(unit: DesiredUnit, sides: Sides) -> bool:
