@@ -6,6 +6,7 @@ A guard process outlives its maker just long enough to clean up after it, howeve
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,8 +89,10 @@ class Sandbox:
         self.kill_manager()
 
     def kill_manager(self) -> None:
-        """Kill the manager and all processes of its units."""
+        """Kill the manager, and then all processes of its units: it never hears of their ends."""
         scope = f"{self.name}-manager{self._boots}.scope"
+        if self._manager is not None:
+            os.kill(self._manager, signal.SIGKILL)
         _outer_systemctl(self._outer, "kill", "--signal=KILL", scope)
         if self._manager is not None:
             wait_for_end(self._manager, limit=_PATIENCE_S)
