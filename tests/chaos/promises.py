@@ -28,6 +28,8 @@ from unitward.systemd.directives import load_directives
 KINDS = ("manifest", "unit", "drop-in", "config")
 CORPUS = Path(__file__).parent / "corpus"
 LIMIT_S = 1.0
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml takes a tab after a colon, as YAML 1.1 does; PyYAML's own reading does not."""
 _OURS = {"manifest": "fuzz.yaml", "unit": "fuzz.service", "drop-in": "keep.service.d/fuzz.conf"}
 _KEEP = b"[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=default.target\n"
 _BEFORE = {
@@ -117,7 +119,7 @@ def _is_to_be_down(policy: Policy) -> bool:
 def _may_be_manifest(content: bytes) -> bool:
     """Tell whether it is one YAML mapping with a key that manifests have."""
     try:
-        root = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
+        root = yaml.compose(content.decode(), Loader=_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         return False
     keys = [key.value for key, _ in root.value] if isinstance(root, yaml.MappingNode) else []
