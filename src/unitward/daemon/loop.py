@@ -133,9 +133,10 @@ class Daemon:
 
     async def _rest(self, seconds: float) -> None:
         """Wait until something happens or the time is over; look ahead once the source rests."""
-        ahead = self._triggers.until_look_ahead(time.monotonic())
+        now = time.monotonic()
+        ahead = self._triggers.until_look_ahead(now)
         if ahead == 0:
-            self._triggers.looks_ahead()
+            self._triggers.looks_ahead(now)
             await self._unless_ending(self._look_ahead())
             return
         with contextlib.suppress(TimeoutError):
@@ -294,8 +295,8 @@ class Daemon:
                 return
         self._wake("asked for")
 
-    def _on_source(self, _: str) -> None:
-        self._triggers.source_changed(time.monotonic())
+    def _on_source(self, heard_at: float) -> None:
+        self._triggers.source_changed(heard_at)
         self._woken.set()
 
     def _on_content(self, path: Path) -> None:

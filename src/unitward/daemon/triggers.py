@@ -16,6 +16,8 @@ AHEAD = 0.03
 A save by an editor is over by then, or looks no different when it is. The look takes as long as
 settling does beside 1000 units, so that each millisecond more is one more until the start.
 """
+AGAIN = 0.15
+"""After which part a second look may be, where the first came in the midst of what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Triggers:
     _last_state_pass: dict[str, float] = field(default_factory=dict)
     _alarm: float = 0.0
     _last_pass: float = 0.0
-    _looked_ahead: bool = False
+    _looks: int = 0
+    _looked_at: float = 0.0
 
     def use(self, settle: Settle, resync: float) -> None:
         """Take new settings; a change that has not been read yet has to become quiet anew."""
@@ -52,9 +55,12 @@ class Triggers:
             settle.note(self.settle.noted)
         self.settle, self.resync = settle, resync
 
-    def source_changed(self, now: float) -> None:
-        """Note a change in the desired-state folder; it has to become quiet first."""
-        self.settle.note(now)
+    def source_changed(self, at: float) -> None:
+        """Note a change in the desired-state folder; it has to become quiet first.
+
+        at: when it was heard, which may be a while ago.
+        """
+        self.settle.note(at)
 
     def ask(self, reason: str, now: float, delay: float = 0.0) -> None:
         """Have a pass made after the delay, for a reason in words."""
@@ -86,22 +92,31 @@ class Triggers:
     def until_look_ahead(self, now: float) -> float | None:
         """Return the seconds until a look at the source ahead of its pass, None for no look.
 
-        Once for each pass: what is written to all the time is not read all the time.
+        Once for each pass, and once more where the source changed after that look had begun and
+        became quiet: what is written to all the time is not read all the time.
         """
         settling, noted = self.settle.due(now), self.settle.noted
-        if settling is None or noted is None or self._looked_ahead:
+        if settling is None or noted is None:
             return None
-        return max(0.0, noted + self.settle.quiet * AHEAD - now)
+        match self._looks:
+            case 0:
+                part = AHEAD
+            case 1 if noted > self._looked_at:
+                part = AGAIN
+            case _:
+                return None
+        return max(0.0, noted + self.settle.quiet * part - now)
 
-    def looks_ahead(self) -> None:
-        """Take note of that look."""
-        self._looked_ahead = True
+    def looks_ahead(self, now: float) -> None:
+        """Take note of that look, which begins now."""
+        self._looks += 1
+        self._looked_at = now
 
     def take(self, now: float) -> Due | None:
         """Return the pass that is due now and forget what asked for it, None if none is."""
         if self.wait(now) > 0:
             return None
-        self._looked_ahead = False
+        self._looks = 0
         reasons = [reason for reason, due in self._reasons.items() if due <= now]
         states = [unit for unit, due in self._state_due.items() if due <= now]
         settled = not self.settle.forced

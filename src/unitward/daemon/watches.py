@@ -17,14 +17,15 @@ GLOB_CHARACTERS = frozenset("*?[")
 class Watches:
     """All watches of the daemon. To be made inside the running event loop.
 
-    on_source: a change of the desired-state folder. on_unit_file: a path of the unit
-    folder. on_content: a watched path (`env_files`, `restart_on`, a missing executable).
+    on_source: a change of the desired-state folder, heard at a time of time.monotonic().
+    on_unit_file: a path of the unit folder. on_content: a watched path (`env_files`,
+    `restart_on`, a missing executable).
     """
 
     def __init__(
         self,
         account: Account,
-        on_source: Callable[[str], None],
+        on_source: Callable[[float], None],
         on_unit_file: Callable[[str], None],
         on_content: Callable[[Path], None],
     ) -> None:
@@ -32,7 +33,7 @@ class Watches:
         self._on_source = on_source
         self._on_content = on_content
         self._watcher = Watcher(asyncio.get_running_loop())
-        self._source = self._watcher.add(account.source.root, on_source)
+        self._source = self._watcher.add(account.source.root, self._source_changed)
         self._units = self._watcher.add(
             account.folders.unit_dir, on_unit_file, recursive=True, every_name=True
         )
@@ -57,7 +58,10 @@ class Watches:
     def restart_source(self) -> None:
         """Watch the source folder of the settings in force now."""
         self._source.close()
-        self._source = self._watcher.add(self._account.source.root, self._on_source)
+        self._source = self._watcher.add(self._account.source.root, self._source_changed)
+
+    def _source_changed(self, _: str) -> None:
+        self._on_source(self._source.heard_at)
 
     def follow(self, considered: Considered, recorded: Recorded) -> None:
         """Watch what the units of a pass depend on, and remember whose each path is.

@@ -14,10 +14,10 @@ class Settle:
         self._last = 0.0
 
     def note(self, now: float) -> None:
-        """Take note of a change at the time `now`."""
+        """Take note of a change at the time `now`, which may be earlier than one noted before."""
         if self._first is None:
-            self._first = now
-        self._last = now
+            self._first = self._last = now
+        self._last = max(self._last, now)
 
     def due(self, now: float) -> float | None:
         """Return the seconds until the folder should be read, None when nothing changed."""

@@ -17,6 +17,12 @@ from unitward.sources.lookup import Interest, Lookup, Why, below, plain_end, unr
 
 # Finding out what to watch may take at most this part of the loop's time.
 _DUTY = 0.1
+_COLLECT_SECONDS = 0.002
+"""How long changes are collected before they are told.
+
+Told one by one, each wakes the loop, which takes the interpreter from the reader's thread: it had
+heard of 100 deletions 10 ms after the last one, instead of 3.
+"""
 
 
 @dataclass(slots=True)
@@ -54,6 +60,8 @@ class FolderWatch:
 
     degraded: why changes may go unnoticed, "" when all is watched. The caller then has to
     read the folder from time to time; `rescan` tries again.
+    heard_at: when the last change was heard, by time.monotonic(). It is told once the event loop
+    has time, which beside 300 units may be 20 ms later.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class FolderWatch:
         every_name: bool,
     ) -> None:
         self.degraded = ""
+        self.heard_at = 0.0
         self._watcher = watcher
         self._root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
         self._on_change = on_change
@@ -136,7 +145,7 @@ class FolderWatch:
         """
         if rel in self._links:
             return True
-        if not (interest.folder / event.name).is_symlink():
+        if event.gone or not (interest.folder / event.name).is_symlink():
             return False
         end = plain_end(str(interest.folder), event.name)
         return end is None or not self._tells_of(*end)
@@ -152,12 +161,17 @@ class FolderWatch:
             return False
 
     def _post(self, change: _Change) -> None:
+        if change.rel is not None:
+            self.heard_at = time.monotonic()
         self._posted.append(change)
         if not self._draining:
             self._draining = True
             # The loop may be closed while the thread still reads.
             with contextlib.suppress(RuntimeError):
-                self._watcher.loop.call_soon_threadsafe(self._drain)
+                self._watcher.loop.call_soon_threadsafe(self._drain_soon)
+
+    def _drain_soon(self) -> None:
+        self._watcher.loop.call_later(_COLLECT_SECONDS, self._drain)
 
     def _drain(self) -> None:
         """Tell of what was posted, each path once."""
@@ -212,6 +226,7 @@ class FolderWatch:
 
     def _announce(self) -> None:
         """Tell of folders newly under watch: what came before the watch made no event."""
+        self.heard_at = time.monotonic()
         for interest in self._new:
             match interest.why:
                 case Why.CONTENT | Why.BRANCHES:

@@ -218,6 +218,8 @@ def _dated(event: _Event) -> str:
 
 def _harmless(text: str) -> str:
     """Return the text without what could steer a terminal that shows it, then or later."""
+    if text.isprintable():
+        return text
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for sign in text

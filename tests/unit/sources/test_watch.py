@@ -51,6 +51,23 @@ async def test_writing_a_file_is_told(desired: Path, watch: "Watch") -> None:
     assert notices.settled == 1
 
 
+async def test_when_a_change_was_heard(desired: Path, watcher: Watcher) -> None:
+    """A change that the busy event loop tells of late was heard when it came."""
+    told = asyncio.Event()
+    watch = watcher.add(desired, lambda _: told.set())
+    (desired / "a.yaml").mkdir()
+    give_up_at = time.monotonic() + 20
+    while not watch.heard_at:
+        assert time.monotonic() < give_up_at, "not heard within 20 s while the loop is busy"
+        time.sleep(0.001)  # noqa: ASYNC251 - the loop has to be busy
+    heard_at, busy_until = watch.heard_at, time.monotonic()
+    assert not told.is_set()
+    await asyncio.wait_for(told.wait(), 20)
+
+    assert heard_at == watch.heard_at
+    assert heard_at <= busy_until
+
+
 async def test_what_is_not_read_is_not_told(desired: Path, watch: "Watch") -> None:
     """Editors' leftovers, dot names and unrelated files wake nobody."""
     notices = watch(desired)
