@@ -72,7 +72,7 @@ async def _apply(shown: "Considered | None") -> "StatusDocument":
 
 
 def _assembled() -> "Account":
-    """Put the account together, and load what a pass needs.
+    """Put the account together, and load what a pass needs until systemd checks the files.
 
     Meanwhile the bus starts where nobody has used it yet, and systemd says which directives it
     knows where that is not known: 25 and 15 ms.
@@ -81,21 +81,33 @@ def _assembled() -> "Account":
 
     ask = begin_to_load(own_folders().cache / "unitward")
     import unitward.manifest.read
-    import unitward.reconcile.carry_out
-    import unitward.reconcile.document  # noqa: F401 - loaded now, not when systemd has answered
+    import unitward.reconcile.one_pass  # noqa: F401 - loaded now, not when systemd has answered
     from unitward.reconcile.account import assemble
 
     return assemble(os.environ, ask())
 
 
+def _load_the_rest() -> None:
+    """Load what carries the plan out and shows it: 28 modules, before anything is changed."""
+    import unitward.cli.look
+    import unitward.cli.show_plan
+    import unitward.cli.show_status
+    import unitward.reconcile.carry_out
+    import unitward.reconcile.document
+    import unitward.setup.own_change  # noqa: F401 - all of them are loaded where they are used
+
+
 async def _pass(
     account: "Account", manager: "Manager", ledger: "Ledger", shown: "Considered | None"
 ) -> "StatusDocument":
-    from unitward.reconcile.carry_out import carry_out
-    from unitward.reconcile.document import report_document
     from unitward.reconcile.one_pass import consider
 
-    considered = _guarded(await consider(account, manager, ledger.read()), account)
+    recorded = ledger.read()
+    considered = await consider(account, manager, recorded, meanwhile=_load_the_rest)
+    from unitward.reconcile.carry_out import carry_out
+    from unitward.reconcile.document import report_document
+
+    considered = _guarded(considered, account)
     if shown is None:
         _print_plan(considered)
     elif _effects(considered.plan) != _effects(shown.plan):

@@ -9,7 +9,8 @@ import os
 # Now, not with the first file to decode or to check: by then another version may lie in its place.
 import unitward.manifest.read
 import unitward.reconcile.check.judged
-import unitward.systemd.verify  # noqa: F401 - all three are loaded when they are needed first
+import unitward.reconcile.plan
+import unitward.systemd.verify  # noqa: F401 - all four are loaded when they are needed first
 from unitward.daemon.loop import Daemon
 from unitward.errors import Exit, LockHeldError
 from unitward.reconcile.account import Account, assemble

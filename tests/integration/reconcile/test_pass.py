@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from unitward.config import load_settings
+from unitward.model.plan import Verb
 from unitward.model.report import Report, Result
 from unitward.reconcile import again
 from unitward.reconcile.account import Account, assemble
+from unitward.reconcile.apply import aftermath
 from unitward.reconcile.carry_out import carry_out
 from unitward.reconcile.one_pass import Considered, consider, look_ahead
 from unitward.store.identity import identity
@@ -243,3 +245,37 @@ async def test_who_needs_a_leaving_unit_since_the_look_ahead_is_seen(
     again = await passes.look()
     assert ("theirs.service",) == again.observed.details["a.service"].required_by
     assert leaving.plan is not again.plan
+
+
+async def test_what_ends_while_the_others_settle_has_failed(
+    account: Any, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that is up when its pass first looks again, and not in the end, is said to fail."""
+    monkeypatch.setattr(aftermath, "SETTLE_SECONDS", 2.0)  # long enough for a slow machine
+    account.write("a.yaml", A)
+    ending = A.replace("/bin/sleep infinity", "\"/bin/sh -c 'sleep 0.5; exit 3'\"")
+    account.write("b.yaml", ending.replace("a.service", "b.service"))
+    report = await passes.do()
+    starts = {o.action.unit: o.result for o in report.outcomes if o.action.verb is Verb.START}
+    assert {"a.service": Result.DONE, "b.service": Result.FAILED} == starts
+    recorded = passes.ledger.read().units
+    for name in ("a.service", "b.service"):
+        assert account.show(name, "InvocationID")["InvocationID"] == recorded[name].invocation
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_what_is_done_meanwhile_precedes_every_effect(
+    account: Any, passes: Passes, refused: bool
+) -> None:
+    """O1: while systemd checks the files, once in a pass, nothing is changed nor intended yet."""
+    command = "relative/program" if refused else "/bin/sleep infinity"
+    account.write("a.yaml", A.replace("/bin/sleep infinity", command))
+    found: list[object] = []
+
+    def meanwhile() -> None:
+        found.append((list(account.unit_dir.rglob("a.service")), passes.ledger.read().intents))
+
+    recorded = passes.ledger.read()
+    considered = await consider(passes.account, passes.manager, recorded, meanwhile=meanwhile)
+    assert [([], ())] == found
+    assert refused == ("a.service" in considered.desired.frozen)

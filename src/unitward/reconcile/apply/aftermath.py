@@ -1,7 +1,8 @@
 """What became of the units that a pass acted on: a job that is done is no process that runs."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -58,11 +59,10 @@ async def look_again(
         for action, outcome in progress.results.items()
         if action.verb in PROCESS_VERBS and outcome.result not in {Result.SKIPPED, Result.STALE}
     ]
-    if started:
-        await asyncio.sleep(SETTLE_SECONDS)
+    early = await _while_they_settle({a.unit for a in started}, manager) if started else {}
     units = await manager.list_units(touched)
     names = sorted({a.unit for a in started} & units.keys())
-    details = await _details(names, units, manager)
+    details = await _details(names, units, early, manager)
     late = {
         action.unit
         for action in started
@@ -90,14 +90,37 @@ def _gone(progress: Progress) -> set[str]:
     return {action.unit for action in done if is_farewell(action)}
 
 
+async def _while_they_settle(
+    names: Collection[str], manager: Manager
+) -> dict[str, tuple[UnitStatus, UnitDetail]]:
+    """Wait for those that end at once, and read meanwhile of those that are up which run it is.
+
+    Of 100 services that is 200 questions, of 15 ms.
+    """
+    began = time.monotonic()
+    units = await manager.list_units(sorted(names))
+    up = [name for name, status in units.items() if status.active == "active"]
+    details = await manager.properties(up, LOOKED_AT)
+    await asyncio.sleep(began + SETTLE_SECONDS - time.monotonic())
+    return {name: (units[name], detail) for name, detail in details.items()}
+
+
 async def _details(
-    names: list[str], units: Mapping[str, UnitStatus], manager: Manager
+    names: list[str],
+    units: Mapping[str, UnitStatus],
+    early: Mapping[str, tuple[UnitStatus, UnitDetail]],
+    manager: Manager,
 ) -> dict[str, UnitDetail]:
-    """Read no more of each unit than its state asks for: of most, only which run it is."""
+    """Read no more of each unit than its state asks for: of most, only which run it is.
+
+    early: what was read of units while they settled, and the state in which they were: it holds
+    of those that are still in that state.
+    """
     down = [name for name in names if units[name].active in DOWN]
     failed = [name for name in names if units[name].active == "failed"]
-    up = sorted({*names} - {*down, *failed})
-    found = await manager.properties(up, LOOKED_AT)
+    found = {n: early[n][1] for n in names if n in early and early[n][0] == units[n]}
+    up = sorted({*names} - {*down, *failed, *found})
+    found.update(await manager.properties(up, LOOKED_AT) if up else {})
     found.update(await manager.properties(down, OF_THOSE_DOWN) if down else {})
     known = {n: replace(detail, active_state=units[n].active) for n, detail in found.items()}
     return known | (await manager.details(failed) if failed else {})
