@@ -26,6 +26,7 @@ WAIT_LIMIT_S: Final = 30.0
 
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENV: Final = {"LANG": "C.UTF-8", "NO_COLOR": "1", "PATH": _PATH, "SYSTEMD_PAGER": ""}
+_AS_ROOT: Final = ("env", "--ignore-environment", "HOME=/root", "USER=root", "LOGNAME=root")
 _POLL_S: Final = 0.05
 _UP: Final = {"running", "degraded"}
 
@@ -160,7 +161,7 @@ class Machine:
         There is no session and no variable of one: what cron or `ssh HOST COMMAND` have at most.
         """
         words = [f"{name}={value}" for name, value in {**_ENV, **(env or {})}.items()]
-        become = () if user == "root" else _becoming(user)
+        become = _AS_ROOT if user == "root" else _becoming(user)
         return subprocess.run(
             self._entering(*become, "env", *words, *command),
             input=typed,
